@@ -1,0 +1,180 @@
+//! The emulated terminal: bytes in; a screen, a history addressed by absolute row, typed events and replies out.
+
+use std::ops::Range;
+
+pub use style::Style;
+
+/// Columns and rows of a terminal; each at least 1 and at most `limits::MAX_SIDE_CELLS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub cols: u16,
+    pub rows: u16,
+}
+
+/// A place in the terminal's whole text.
+///
+/// `row` is absolute: row 0 is the first row the terminal ever had, row `Screen::top_row()` is the topmost row of the
+/// viewport. It stays the same while the row scrolls into history, so a place remembered before an answer still names the
+/// answer's first row after it. Where an operation moves rows against each other (a region scroll, insert and delete
+/// line, reflow), marks and queued events are moved along; a bare `Pos` that somebody kept is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pos {
+    pub row: u64,
+    pub col: u16,
+}
+
+/// A remembered place that follows its text through scrolls, insertions, erasure and reflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MarkId(pub u32);
+
+/// How a terminal is set up. `Default` is what a session gets unless its protocol says otherwise.
+#[derive(Clone, Debug)]
+pub struct TermConfig {
+    /// Lines of history kept when nothing pins them.
+    pub history_lines: usize,
+    /// Bytes of history kept when nothing pins them.
+    pub history_bytes: usize,
+    /// Bytes of history kept from the pinned row on (an open turn).
+    pub pinned_bytes: usize,
+    /// Name and version told to XTVERSION.
+    pub version: String,
+    /// How wide a grapheme is.
+    pub width: WidthPolicy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WidthPolicy {
+    /// One cluster, one cell group: ZWJ emoji and combining marks together (mode 2027's behaviour).
+    Cluster,
+    /// Each code point by its own width, as C's `wcwidth` sums them.
+    CodePoint,
+}
+
+/// Something the program told the terminal, in the order it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermEvent {
+    /// Bytes handled when the sequence ended.
+    pub offset: u64,
+    /// Where the cursor stood after the sequence.
+    pub pos: Pos,
+    pub kind: TermEventKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermEventKind {
+    /// OSC 133 A/B/C/D; `params` is what follows the letter (`D;1` gives `["1"]`).
+    ShellMark {
+        mark: ShellMark,
+        params: Vec<String>,
+    },
+    /// A DEC private mode (or, with `ansi`, an ANSI mode) was set or reset, whether or not it was so before.
+    Mode {
+        number: u16,
+        ansi: bool,
+        set: bool,
+    },
+    /// OSC 7501: program status, the raw payload after `7501;`.
+    ProgramStatus(String),
+    /// OSC 0, 2 (window title) or 1 (icon name).
+    Title(String),
+    IconName(String),
+    /// OSC 7: working directory as a URL.
+    WorkingDirectory(String),
+    /// OSC 8: a hyperlink was opened (`Some`) or closed (`None`).
+    Hyperlink(Option<String>),
+    /// OSC 9, OSC 777;notify and OSC 99.
+    Notification {
+        title: Option<String>,
+        body: String,
+    },
+    /// OSC 9;4: state 0 none, 1 normal, 2 error, 3 indeterminate, 4 paused; percentage.
+    Progress {
+        state: u8,
+        percent: Option<u8>,
+    },
+    /// OSC 52 set or query; recorded, never obeyed.
+    Clipboard {
+        selection: String,
+        bytes: usize,
+        query: bool,
+    },
+    Bell,
+    /// RIS or DECSTR.
+    Reset {
+        hard: bool,
+    },
+    /// The alternate screen was entered or left.
+    AlternateScreen {
+        entered: bool,
+    },
+    /// A sequence this terminal does not know; bounded text, for `explain` and drift reports.
+    Unknown(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ShellMark {
+    /// A: a prompt starts here.
+    Prompt,
+    /// B: the prompt ends, input starts.
+    Input,
+    /// C: input was accepted, output starts.
+    Output,
+    /// D: the command ended; its exit status may follow.
+    Done,
+}
+
+/// The cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub pos: Pos,
+    /// DECTCEM.
+    pub visible: bool,
+    /// The next character wraps first.
+    pub pending_wrap: bool,
+}
+
+/// Where a kept row came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Still in the viewport.
+    Viewport,
+    /// Scrolled out at the top, as in every terminal.
+    Scrolled,
+    /// Erased by a full clear while it held text (ED 2, ED 3, RIS…). Other terminals lose it; a reader saw it.
+    Cleared,
+    /// Scrolled out of a region that does not start at the top of the screen.
+    Region,
+    /// Left the alternate screen by a scroll.
+    Alternate,
+}
+
+/// One physical row, as a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowView {
+    pub pos: Pos,
+    /// Written cells as text; cells that were skipped (a tab, a cursor jump) are blanks; what was never written at the end is absent.
+    pub text: String,
+    /// The next row continues this one (soft wrap).
+    pub wrapped: bool,
+    pub origin: Origin,
+    /// Byte offsets of the first and last write to this row since it was blank; equal to each other for a row written once. `None` for a row never written.
+    pub written: Option<(u64, u64)>,
+}
+
+/// Text up to the cursor with a way back from a byte of it to a place on the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CursorLine {
+    pub text: String,
+    /// For each row joined: byte index in `text` where it starts, and its absolute row.
+    pub rows: Vec<(usize, u64)>,
+}
+
+/// Text taken out of the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extract {
+    pub text: String,
+    /// Rows at the start of the range that a limit has dropped.
+    pub lost_rows: u64,
+    /// The first byte offset that is still represented, when rows were lost.
+    pub kept_from_offset: Option<u64>,
+}

@@ -1,0 +1,2 @@
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style;

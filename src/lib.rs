@@ -1,0 +1,3 @@
+//! ptych turns any interactive command-line program into a function: one prompt in, one complete response out.
+
+pub mod engine;
