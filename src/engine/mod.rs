@@ -2,5 +2,6 @@
 
 pub mod ids;
 pub mod limits;
+pub mod protocol;
 pub mod term;
 pub mod time;
