@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+mod style;
+
 pub use style::Style;
 
 /// Columns and rows of a terminal; each at least 1 and at most `limits::MAX_SIDE_CELLS`.
