@@ -1,7 +1,12 @@
 //! The pure part: bytes, events and `now` in; bytes, events and deadlines out.
 
+pub mod event;
+pub mod framer;
 pub mod ids;
 pub mod limits;
 pub mod protocol;
+pub mod response;
+pub mod session;
 pub mod term;
 pub mod time;
+pub mod tty;

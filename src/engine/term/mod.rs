@@ -180,3 +180,6 @@ pub struct Extract {
     /// The first byte offset that is still represented, when rows were lost.
     pub kept_from_offset: Option<u64>,
 }
+
+/// The screen (being written).
+pub struct Screen {}
