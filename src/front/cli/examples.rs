@@ -1,0 +1,157 @@
+//! The examples under each verb's `--help`, and the topics of `ptych help`.
+
+pub const ROOT: &str = "\
+Examples:
+  ptych ask python3 '6*7'               one prompt, its response, nothing else
+  ptych ask ./mytool.toml 'prompt'      a tool taught by your own protocol file
+  ptych chat sqlite3 -- my.db           a conversation, line by line
+  ptych doctor                          what is installed and proven here
+
+Topics: ptych help exit-codes | environment | files | answers";
+
+pub const ASK: &str = "\
+Examples:
+  ptych ask python3 'x = 6' 'x * 7'               two turns of one session
+  ptych ask bash @build.sh                        the prompt stands in a file
+  git diff | ptych ask mytool 'review:' -         the second prompt is standard input
+  ptych ask sqlite3 --json 'select 1;' -- my.db   the whole response as JSON; arguments for the tool
+  ptych ask bash --stream --timeout 1h 'make'     text as it becomes final
+  ptych ask bash 'rm -i f' --answer 'remove=y'    questions are answered by what they ask
+  ptych ask bash 'sudo id' --answer-env 'password=SUDO_PASSWORD'
+
+The text of each response goes to standard output, everything else to standard error.
+Exit codes: ptych help exit-codes. Questions and answers: ptych help answers.";
+
+pub const CHAT: &str = "\
+Examples:
+  ptych chat python3
+  ptych chat ./mytool.toml --cwd ~/project -- --verbose
+
+Keys: enter sends; a \\ at the end of a line continues it on the next; a pasted block is one
+prompt; ctrl-c interrupts the tool; ctrl-d on an empty line leaves; up and ctrl-r search the history.";
+
+pub const RECORD: &str = "\
+Examples:
+  ptych record                          your shell, into shell-DATE-TIME.cast
+  ptych record -o demo.cast python3     a tool, as its protocol starts it
+  ptych record --v2 -- ssh -p 22 host   any command, for players of version 2
+
+The recording ends when the command does. What you type is recorded too, secrets included,
+unless --no-input is given.";
+
+pub const DOCTOR: &str = "\
+Examples:
+  ptych doctor
+  ptych doctor python3 sqlite3
+  ptych doctor --json";
+
+pub const PROTOCOL: &str = "\
+Examples:
+  ptych protocol list
+  ptych protocol new mytool -- mytool --interactive
+  ptych protocol check mytool.toml
+  ptych record -o session.cast mytool && ptych protocol test session.cast --update";
+
+pub const PROTOCOL_LIST: &str = "\
+Examples:
+  ptych protocol list
+  ptych protocol list --json";
+
+pub const PROTOCOL_SHOW: &str = "\
+Examples:
+  ptych protocol show python3
+  ptych protocol show ./mytool.toml --json
+  ptych protocol show bash --source > ~/.config/ptych/protocols/bash.toml";
+
+pub const PROTOCOL_NEW: &str = "\
+Examples:
+  ptych protocol new mytool                                asks on a terminal
+  ptych protocol new mytool --from session.cast            finds the prompt in a recording
+  ptych protocol new mytool --prompt 'my> $' -- mytool -i  asks nothing that is given";
+
+pub const PROTOCOL_CHECK: &str = "\
+Examples:
+  ptych protocol check mytool.toml
+  ptych protocol check                  all files of your protocols directory";
+
+pub const PROTOCOL_TEST: &str = "\
+Examples:
+  ptych protocol test session.cast --protocol mytool --update   keep what is seen as expected
+  ptych protocol test session.cast                              compare with what was kept
+  ptych protocol test recordings/                               every recording of a directory
+
+A difference is shown as a diff, and the exit code is 1.";
+
+pub const PROTOCOL_EXPLAIN: &str = "\
+Examples:
+  ptych protocol explain session.cast --protocol mytool --at 12.5s
+  ptych protocol explain python3                  start it and explain where it is
+  ptych protocol explain bash 'sleep 5' --at 1s   one second into a turn";
+
+pub const PROTOCOL_SCHEMA: &str = "\
+Examples:
+  ptych protocol schema > protocol.schema.json";
+
+pub const SCHEMA: &str = "\
+Examples:
+  ptych schema response
+  ptych schema protocol > protocol.schema.json";
+
+pub const COMPLETIONS: &str = "\
+Examples:
+  ptych completions bash > ~/.local/share/bash-completion/completions/ptych
+  ptych completions fish > ~/.config/fish/completions/ptych.fish";
+
+pub const MAN: &str = "\
+Examples:
+  ptych man | man -l -
+  ptych man ~/.local/share/man/man1";
+
+pub const HELP: &str = "\
+Examples:
+  ptych help ask
+  ptych help exit-codes";
+
+/// `ptych help environment`.
+pub const ENVIRONMENT: &str = "\
+ENVIRONMENT
+
+  XDG_CONFIG_HOME   protocol files are looked for in $XDG_CONFIG_HOME/ptych/protocols (~/.config/ptych/protocols)
+  XDG_DATA_HOME     chat histories are kept in $XDG_DATA_HOME/ptych/history (~/.local/share/ptych/history)
+  PATH              tools are looked for here
+  NO_COLOR          when set, help has no colour
+  SHELL             what `ptych record` without a command records
+
+The tool does not inherit your whole environment: it gets a common allow-list (PATH, HOME, USER, LANG, ...), what its
+protocol names, and what --env gives.
+";
+
+/// `ptych help files`.
+pub const FILES: &str = "\
+FILES
+
+  $XDG_CONFIG_HOME/ptych/protocols/NAME.toml   your protocols; one of a built-in name takes its place
+  $XDG_DATA_HOME/ptych/history/NAME            what was typed in `ptych chat NAME` (mode 0600; no secrets)
+  x.cast                                       a recording: asciicast version 2 or 3
+  x.expected.json                              what `ptych protocol test` expects of x.cast
+";
+
+/// `ptych help answers`.
+pub const ANSWERS: &str = "\
+ANSWERS
+
+A tool that asks something (a yes/no, a menu, a password, a pager) blocks the turn. Without an answer, `ptych ask` prints
+the question and its choices on standard error and exits with 4.
+
+  --answer 'REGEX=REPLY'     may be repeated; the first whose REGEX is found in the question's text is used.
+                             The value is split at its first equals sign; write \\x3d for one within the regex.
+                             When the question has choices, REPLY is a regex over their labels: the first choice whose
+                             label matches is taken (a choice is never addressed by its number or by a blind enter).
+                             When the question takes free text, REPLY is typed as it is.
+  --answer-env 'REGEX=VAR'   the same with the reply taken from the environment variable VAR, which keeps a secret
+                             out of the process list. A secret is sent once: when the same question comes again at
+                             once, it was wrong, and the command exits with 4.
+
+A question that no answer takes, or a REPLY that fits none of the choices, exits with 4. The response to the answer is
+the rest of the response to the prompt: its text follows on standard output, and --json prints one more object.
+";
