@@ -77,10 +77,19 @@ pub enum SubmitError {
 pub enum Action {
     /// Tell the PTY its new size.
     Resize(Size),
-    /// Send SIGINT to the foreground process group.
-    SignalInterrupt,
+    /// Signal the foreground process group of the terminal.
+    Signal(ForegroundSignal),
     /// The tool was told to leave and has not: go on with the stop ladder.
     Stop,
+}
+
+/// Rungs of an interrupt that typed bytes did not achieve. All but the first are only asked for while a program that the tool runs owns
+/// the terminal; the driver must check that this still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ForegroundSignal {
+    Interrupt,
+    HangUp,
+    Kill,
 }
 
 pub use super::framer::state::State;

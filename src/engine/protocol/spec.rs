@@ -274,6 +274,16 @@ pub enum Method {
     Lines,
     /// Line by line between two lines: `:{` and `:}`.
     Wrap { open: String, close: String },
+    /// As one line: `{text}` in the template is replaced by the prompt in this encoding. For tools that cannot take a block as typed.
+    Encoded { template: String, encoding: Encoding },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Standard alphabet with padding, of the UTF-8 bytes.
+    Base64,
+    /// A double-quoted JSON string, non-ASCII as `\u` escapes: a string literal in many languages.
+    Json,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,33 @@
+//! What a session reports while it lives.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::response::{Exit, Question, Response};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    pub session: String,
+    /// RFC 3339, UTC, milliseconds.
+    pub at: String,
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventBody {
+    State { state: String, rule: String },
+    TurnStarted { turn: String },
+    /// Text of the open turn that can no longer change.
+    Text { turn: String, text: String },
+    TurnFinished { response: Box<Response> },
+    Blocked { question: Question, choices: Vec<String> },
+    /// A dialog was answered by the protocol or by policy.
+    AutoAnswered { rule: String, sent: String },
+    /// Something that the tool announced.
+    Terminal { what: String, text: String },
+    /// Nothing that the protocol knows has matched for longer than its bound.
+    Drift { nearest: Vec<String> },
+    Exited { exit: Exit },
+}

@@ -1,0 +1,15 @@
+//! Tokio, processes, files, signals and clocks: what runs the engine's machines on a real machine.
+//!
+//! A [`Session`] is a cloneable handle to one task that owns one tool under its own pseudo-terminal. The task selects over
+//! four things (a command from a handle, the terminal, the tool's end, the engine's next deadline), steps the engine's
+//! machine, and performs what it asks for. It decides nothing about prompts and answers: that is the engine's.
+
+pub mod error;
+mod options;
+pub mod pty;
+pub mod recording;
+mod session;
+
+pub use error::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
+pub use options::{AskOptions, Limits, Options, RecordFormat, RecordOptions, StopOptions};
+pub use session::{Events, ExitReason, ExitReport, Info, Rung, Session, Snapshot, Turn};

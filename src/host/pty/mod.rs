@@ -1,0 +1,1 @@
+//! One pseudo-terminal with the tool in it.

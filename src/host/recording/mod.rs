@@ -1,0 +1,1 @@
+//! Recordings: raw bytes with times, input, resizes and exit, as asciicast files.
