@@ -2,5 +2,7 @@
 
 pub mod api;
 pub mod engine;
+#[cfg(feature = "cli")]
+pub mod front;
 #[cfg(feature = "host")]
 pub mod host;

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use super::exit::Exit;
+use crate::api;
+use crate::engine::session::SubmitError;
+use crate::host::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 
 /// Why a verb could not do what it was asked to do.
 #[derive(Clone, Debug)]
@@ -26,13 +29,12 @@ impl Failure {
         Failure::new(Exit::Usage, "usage", message)
     }
 
-    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
-        self.hint = Some(hint.into());
-        self
+    pub fn not_found(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::NotFound, "not_found", message)
     }
 
-    pub fn retryable(mut self) -> Failure {
-        self.retryable = true;
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
         self
     }
 
@@ -40,25 +42,32 @@ impl Failure {
     pub fn of(error: anyhow::Error) -> Failure {
         match error.downcast::<Failure>() {
             Ok(failure) => failure,
-            Err(other) if is_broken_pipe(&other) => Failure::broken_pipe(),
+            Err(other) if is_broken_pipe(&other) => {
+                Failure::new(Exit::BrokenPipe, "broken_pipe", "standard output was closed")
+            }
             Err(other) => Failure::new(Exit::Failed, "failed", format!("{other:#}")),
         }
     }
 
-    pub fn broken_pipe() -> Failure {
-        Failure::new(Exit::BrokenPipe, "broken_pipe", "standard output was closed")
-    }
-
     /// One line, no trailing newline.
     pub fn to_json(&self) -> String {
-        serde_json::json!({
-            "code": self.code,
-            "message": self.message,
-            "hint": self.hint,
-            "retryable": self.retryable,
-            "exit": self.exit.code(),
-        })
-        .to_string()
+        let wire = api::Error {
+            code: self.code.to_string(),
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+            retryable: self.retryable,
+        };
+        serde_json::json!(wire).to_string()
+    }
+
+    fn coded(exit: Exit, error: &impl Coded) -> Failure {
+        Failure {
+            exit,
+            code: error.code(),
+            message: error.to_string(),
+            hint: error.hint(),
+            retryable: error.retryable(),
+        }
     }
 }
 
@@ -73,6 +82,69 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<LaunchError> for Failure {
+    fn from(error: LaunchError) -> Failure {
+        let exit = match error {
+            LaunchError::NotFound { .. } => Exit::ToolNotFound,
+            LaunchError::NotExecutable { .. } => Exit::NotExecutable,
+            LaunchError::WorkingDirectory { .. } | LaunchError::Recording { .. } => Exit::Usage,
+            _ => Exit::Supervisor,
+        };
+        Failure::coded(exit, &error)
+    }
+}
+
+impl From<ReadyError> for Failure {
+    fn from(error: ReadyError) -> Failure {
+        Failure::coded(ready_exit(&error), &error)
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Failure {
+        let exit = match &error {
+            AskError::Submit(error) => submit_exit(error),
+            AskError::NotReady(error) => ready_exit(error),
+            AskError::QueuedTooLong { .. } => Exit::TimedOut,
+            _ => Exit::Failed,
+        };
+        Failure::coded(exit, &error)
+    }
+}
+
+impl From<SessionGone> for Failure {
+    fn from(error: SessionGone) -> Failure {
+        Failure::coded(Exit::Failed, &error)
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Failure {
+        let exit = match &error {
+            RecordError::Open { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::NotFound,
+            RecordError::Open { .. } | RecordError::Format { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::coded(exit, &error)
+    }
+}
+
+fn ready_exit(error: &ReadyError) -> Exit {
+    match error {
+        ReadyError::Blocked { .. } => Exit::NeedsHuman,
+        ReadyError::TimedOut { .. } => Exit::TimedOut,
+        _ => Exit::Failed,
+    }
+}
+
+fn submit_exit(error: &SubmitError) -> Exit {
+    match error {
+        SubmitError::ControlCharacter { .. } | SubmitError::LineTooLong { .. } | SubmitError::Refused { .. } => Exit::Usage,
+        SubmitError::Blocked(_) | SubmitError::NoSuchChoice { .. } => Exit::NeedsHuman,
+        _ => Exit::Failed,
+    }
+}
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error

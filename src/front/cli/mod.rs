@@ -5,9 +5,11 @@
 //! the host, and `output` writes what came of it. Standard output is data; progress, questions and errors go to standard
 //! error. `exit` is the only place that knows a number, `failure` the form in which every error reaches people and programs.
 
+mod answers;
 mod args;
 mod catalogue;
 mod commands;
+mod conversation;
 mod diff;
 mod examples;
 mod exit;

@@ -1,0 +1,16 @@
+//! One file for each verb.
+
+pub mod ask;
+pub mod chat;
+pub mod completions;
+pub mod doctor;
+pub mod help;
+pub mod man;
+pub mod protocol_check;
+pub mod protocol_explain;
+pub mod protocol_list;
+pub mod protocol_new;
+pub mod protocol_show;
+pub mod protocol_test;
+pub mod record;
+pub mod schema;
