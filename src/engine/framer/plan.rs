@@ -67,11 +67,10 @@ pub fn check_controls(text: &str) -> Result<(), SubmitError> {
 fn normalise(text: &str, submit: &Submit) -> String {
     let mut text = text.replace("\r\n", "\n");
     text.truncate(text.trim_end_matches('\n').len());
-    if let Some(terminator) = &submit.terminator {
-        if !text.trim_end().ends_with(terminator.as_str()) && !text.trim().is_empty() {
+    if let Some(terminator) = &submit.terminator
+        && !text.trim_end().ends_with(terminator.as_str()) && !text.trim().is_empty() {
             text.push_str(terminator);
         }
-    }
     text
 }
 

@@ -304,6 +304,7 @@ impl Session {
         }
         self.input_stalled(now);
         self.echo_overdue(now);
+        self.repeat_unheard_enter(now);
         self.turn_overdue(now);
         self.interrupt_overdue(now);
         self.leave_overdue(now);

@@ -441,11 +441,10 @@ impl Session {
     }
 
     pub(super) fn echo_overdue(&mut self, now: Time) {
-        if let Some(Progress::AwaitingEcho { until }) = self.turn.as_ref().map(|turn| turn.progress) {
-            if now >= until {
+        if let Some(Progress::AwaitingEcho { until }) = self.turn.as_ref().map(|turn| turn.progress)
+            && now >= until {
                 self.send_enter(now);
             }
-        }
     }
 
     fn send_enter(&mut self, now: Time) {
@@ -477,11 +476,7 @@ impl Session {
         self.facts.start_turn(&mut self.screen);
         let offset = self.screen.offset();
         let Some(turn) = &mut self.turn else { return };
-        let repeats = match turn.progress {
-            Progress::Entered { repeats, .. } => repeats + 1,
-            Progress::Writing | Progress::AwaitingEcho { .. } => 0,
-        };
-        turn.progress = Progress::Entered { at: now, repeats };
+        turn.progress = Progress::Entered { at: now, repeats: 0 };
         turn.typed.entered = offset;
         let id = turn.id.clone();
         if turn.origin == Origin::Prompt || turn.origin == Origin::Answer {
@@ -653,9 +648,9 @@ impl Session {
 
     // Deadlines.
 
-    pub(super) fn deadlines(&self) -> [(Option<Time>, &'static str); 9] {
+    pub(super) fn deadlines(&self) -> [(Option<Time>, &'static str); 10] {
         if matches!(self.state, State::Exited { .. }) {
-            return [(None, ""); 9];
+            return [(None, ""); 10];
         }
         let turn = self.turn.as_ref();
         let echo = turn.and_then(|turn| match turn.progress {
@@ -672,6 +667,7 @@ impl Session {
             ),
             (echo, "echo"),
             (turn.and_then(|turn| turn.deadline), "turn"),
+            (self.enter_repeats_at(), "start_within"),
             (self.looks.at, "look_again"),
             (self.interrupting.map(|i| i.next_rung_at), "interrupt"),
             (self.leaving.map(|leaving| leaving.until), "leave"),
@@ -728,6 +724,28 @@ impl Session {
         )];
         self.finish_unready(Outcome::TimedOut, "input_not_read", signals, None, now);
         self.enter_state(State::Busy { turn: None }, "input_not_read", now);
+    }
+
+    /// When a turn that has shown no sign of life gets one more Enter.
+    fn enter_repeats_at(&self) -> Option<Time> {
+        let within = self.spec.submit.start_within?;
+        let turn = self.turn.as_ref().filter(|turn| turn.origin != Origin::Observed && !turn.interrupted)?;
+        let Progress::Entered { at, repeats } = turn.progress else { return None };
+        let silent = self.screen.offset() == turn.typed.entered && repeats < limits::ENTER_REPEATS;
+        silent.then_some(at + within)
+    }
+
+    /// Never the text: a tool that was late would get it twice.
+    pub(super) fn repeat_unheard_enter(&mut self, now: Time) {
+        if self.enter_repeats_at().is_none_or(|at| now < at) {
+            return;
+        }
+        if let Some(Turn { progress: Progress::Entered { at, repeats }, enter, .. }) = &mut self.turn {
+            *repeats += 1;
+            *at = now;
+            let enter = enter.clone();
+            self.queue.push(Purpose::Keys, enter, now);
+        }
     }
 
     pub(super) fn turn_overdue(&mut self, now: Time) {
