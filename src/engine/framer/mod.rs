@@ -8,5 +8,7 @@ pub mod extract;
 pub mod facts;
 pub mod outcome;
 pub mod plan;
+pub mod refusal;
 pub mod rules;
 pub mod state;
+pub mod trace;

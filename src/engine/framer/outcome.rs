@@ -21,12 +21,13 @@ pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<Str
         named_groups(&pattern.0, text, captures);
     }
     if spec.outcome.exit_status_from_mark
-        && let Some(status) = facts.done.as_ref().and_then(|params| params.first()) {
-            captures.insert(EXIT_STATUS.into(), status.clone());
-            if status.parse::<i64>().is_ok_and(|code| code != 0) {
-                outcome = Outcome::Error;
-            }
+        && let Some(status) = facts.done.as_ref().and_then(|params| params.first())
+    {
+        captures.insert(EXIT_STATUS.into(), status.clone());
+        if status.parse::<i64>().is_ok_and(|code| code != 0) {
+            outcome = Outcome::Error;
         }
+    }
     outcome
 }
 

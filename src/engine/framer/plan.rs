@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::engine::framer::refusal::SubmitError;
 use crate::engine::protocol::spec::{Encoding, Method, OneLine, Spec, Submit};
-use crate::engine::session::SubmitError;
 
 /// One thing that is typed and accepted with Enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +68,11 @@ fn normalise(text: &str, submit: &Submit) -> String {
     let mut text = text.replace("\r\n", "\n");
     text.truncate(text.trim_end_matches('\n').len());
     if let Some(terminator) = &submit.terminator
-        && !text.trim_end().ends_with(terminator.as_str()) && !text.trim().is_empty() {
-            text.push_str(terminator);
-        }
+        && !text.trim_end().ends_with(terminator.as_str())
+        && !text.trim().is_empty()
+    {
+        text.push_str(terminator);
+    }
     text
 }
 

@@ -8,12 +8,12 @@ use regex::Regex;
 use unicode_width::UnicodeWidthChar;
 
 use super::facts::Facts;
+use crate::engine::framer::trace::{RuleTrace, SignalTrace, Verdict};
 use crate::engine::limits;
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
     BlockKind, Conditions, ForegroundWanted, Kind, MarkWanted, Pattern, Rule, TtyWanted, WaitingWanted,
 };
-use crate::engine::session::{RuleTrace, SignalTrace, Verdict};
 use crate::engine::term::{CursorLine, Pos, Screen};
 use crate::engine::time::Time;
 use crate::engine::tty::{Foreground, ProbeDepth, TtyProbe, Waiting};

@@ -144,10 +144,9 @@ impl Session {
 
     fn answer_bytes(&self, question: &Question, wanted: &str) -> Result<(Vec<u8>, String), SubmitError> {
         let secret = question.kind == BlockKind::Secret;
-        if !secret
-            && let Some(choice) = choose(question, wanted) {
-                return Ok((choice, wanted.to_owned()));
-            }
+        if !secret && let Some(choice) = choose(question, wanted) {
+            return Ok((choice, wanted.to_owned()));
+        }
         let takes_text = match question.kind {
             BlockKind::Question | BlockKind::Secret | BlockKind::Subprompt => true,
             BlockKind::Confirm | BlockKind::Pager | BlockKind::Fullscreen => question.choices.is_empty(),

@@ -25,7 +25,7 @@ use super::framer::rules::{self, Match};
 use super::ids::TurnId;
 use super::protocol::Spec;
 use super::protocol::spec::BlockKind;
-use super::response::{Outcome, Question};
+use super::response::Outcome;
 use super::term::{Screen, Size, TermConfig};
 use super::time::Time;
 use super::tty::{Exit, ProbeDepth, TtyProbe};
@@ -60,34 +60,6 @@ pub struct Prompt {
     pub timeout: Option<Duration>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SubmitError {
-    #[error("the session is not ready yet (state: {state})")]
-    NotReady { state: &'static str },
-    #[error("a turn is running; wait for its response or interrupt it")]
-    Busy,
-    #[error("the tool waits for a decision ({}): {}", .0.kind.as_str(), .0.text)]
-    Blocked(Question),
-    #[error("the tool has ended")]
-    Exited,
-    #[error(
-        "the prompt contains the control character U+{code:04X} at byte {at}; it is not typed unless sent as keys"
-    )]
-    ControlCharacter { code: u32, at: usize },
-    #[error(
-        "line {line} has {bytes} bytes, but the tool reads its terminal line by line and the kernel keeps only {max} bytes of a line; nothing was typed"
-    )]
-    LineTooLong { line: usize, bytes: usize, max: usize },
-    #[error("the tool does not take this prompt: {reason}")]
-    Refused { reason: String },
-    #[error("no choice matches {wanted:?}; the choices are: {choices}")]
-    NoSuchChoice { wanted: String, choices: String },
-    #[error("the tool is not asking anything (state: {state})")]
-    NothingAsked { state: &'static str },
-    #[error("{reason}")]
-    InterruptRefused { reason: String },
-}
-
 /// Something other than bytes that the driver must do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -108,7 +80,9 @@ pub enum ForegroundSignal {
     Kill,
 }
 
+pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
+pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict};
 
 /// A session without its process. See the module's words for the order of calls.
 #[derive(Debug)]
@@ -358,31 +332,4 @@ impl Session {
             .filter_map(|(at, why)| Some((at?, why)))
             .min_by_key(|&(at, _)| at)
     }
-}
-
-/// One rule, looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleTrace {
-    pub rule: String,
-    pub kind: String,
-    /// Line in the protocol file.
-    pub line: u32,
-    pub holds: Verdict,
-    pub signals: Vec<SignalTrace>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignalTrace {
-    pub signal: &'static str,
-    pub wanted: String,
-    pub actual: String,
-    pub holds: Verdict,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Yes,
-    No,
-    /// This platform or recording cannot tell.
-    Unknown,
 }

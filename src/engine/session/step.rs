@@ -442,9 +442,10 @@ impl Session {
 
     pub(super) fn echo_overdue(&mut self, now: Time) {
         if let Some(Progress::AwaitingEcho { until }) = self.turn.as_ref().map(|turn| turn.progress)
-            && now >= until {
-                self.send_enter(now);
-            }
+            && now >= until
+        {
+            self.send_enter(now);
+        }
     }
 
     fn send_enter(&mut self, now: Time) {
@@ -729,8 +730,13 @@ impl Session {
     /// When a turn that has shown no sign of life gets one more Enter.
     fn enter_repeats_at(&self) -> Option<Time> {
         let within = self.spec.submit.start_within?;
-        let turn = self.turn.as_ref().filter(|turn| turn.origin != Origin::Observed && !turn.interrupted)?;
-        let Progress::Entered { at, repeats } = turn.progress else { return None };
+        let turn = self
+            .turn
+            .as_ref()
+            .filter(|turn| turn.origin != Origin::Observed && !turn.interrupted)?;
+        let Progress::Entered { at, repeats } = turn.progress else {
+            return None;
+        };
         let silent = self.screen.offset() == turn.typed.entered && repeats < limits::ENTER_REPEATS;
         silent.then_some(at + within)
     }
@@ -740,7 +746,12 @@ impl Session {
         if self.enter_repeats_at().is_none_or(|at| now < at) {
             return;
         }
-        if let Some(Turn { progress: Progress::Entered { at, repeats }, enter, .. }) = &mut self.turn {
+        if let Some(Turn {
+            progress: Progress::Entered { at, repeats },
+            enter,
+            ..
+        }) = &mut self.turn
+        {
             *repeats += 1;
             *at = now;
             let enter = enter.clone();
