@@ -42,7 +42,10 @@ impl Context {
         Context {
             session: session.into(),
             tool: spec.name.clone(),
-            protocol: Protocol { name: spec.name.clone(), version: spec.version.clone() },
+            protocol: Protocol {
+                name: spec.name.clone(),
+                version: spec.version.clone(),
+            },
             started_at,
         }
     }
@@ -77,22 +80,38 @@ impl Context {
     }
 
     pub fn event(&self, event: &engine::event::Event) -> Event {
-        Event { session: self.session.clone(), at: self.at(event.at), body: self.body(&event.kind) }
+        Event {
+            session: self.session.clone(),
+            at: self.at(event.at),
+            body: self.body(&event.kind),
+        }
     }
 
     /// `view` holds what the state does not say; its `state`-derived fields are filled in here.
     pub fn snapshot(&self, state: &State, rule: &str, view: View<'_>) -> Snapshot {
-        let question = if let State::Blocked { question } = state { Some(question) } else { None };
+        let question = if let State::Blocked { question } = state {
+            Some(question)
+        } else {
+            None
+        };
         let (question, choices) = question_parts(question);
         Snapshot {
             session: self.session.clone(),
             tool: self.tool.clone(),
             state: state.as_str().to_owned(),
             rule: rule.to_owned(),
-            turn: if let State::Busy { turn } = state { turn.as_ref().map(|turn| turn.0.clone()) } else { None },
+            turn: if let State::Busy { turn } = state {
+                turn.as_ref().map(|turn| turn.0.clone())
+            } else {
+                None
+            },
             question,
             choices,
-            exit: if let State::Exited { exit } = state { Some((*exit).into()) } else { None },
+            exit: if let State::Exited { exit } = state {
+                Some((*exit).into())
+            } else {
+                None
+            },
             size: view.size.into(),
             rows: view.rows.to_vec(),
             top_row: view.top_row,
@@ -106,21 +125,30 @@ impl Context {
 
     fn body(&self, kind: &EventKind) -> EventBody {
         match kind {
-            EventKind::State { state, rule } => EventBody::State { state: (*state).to_owned(), rule: rule.clone() },
+            EventKind::State { state, rule } => EventBody::State {
+                state: (*state).to_owned(),
+                rule: rule.clone(),
+            },
             EventKind::TurnStarted { turn } => EventBody::TurnStarted { turn: turn.0.clone() },
-            EventKind::Text { turn, text } => EventBody::Text { turn: turn.0.clone(), text: text.clone() },
-            EventKind::TurnFinished(response) => {
-                EventBody::TurnFinished { response: Box::new(self.response(response)) }
-            }
-            EventKind::Blocked(question) => {
-                EventBody::Blocked { question: question.into(), choices: labels(question) }
-            }
+            EventKind::Text { turn, text } => EventBody::Text {
+                turn: turn.0.clone(),
+                text: text.clone(),
+            },
+            EventKind::TurnFinished(response) => EventBody::TurnFinished {
+                response: Box::new(self.response(response)),
+            },
+            EventKind::Blocked(question) => EventBody::Blocked {
+                question: question.into(),
+                choices: labels(question),
+            },
             EventKind::AutoAnswered { rule, sent } => EventBody::AutoAnswered {
                 rule: rule.clone(),
                 sent: String::from_utf8_lossy(sent).into_owned(),
             },
             EventKind::Terminal(event) => terminal(&event.kind),
-            EventKind::Drift { nearest } => EventBody::Drift { nearest: nearest.clone() },
+            EventKind::Drift { nearest } => EventBody::Drift {
+                nearest: nearest.clone(),
+            },
             EventKind::Exited(exit) => EventBody::Exited { exit: (*exit).into() },
         }
     }
@@ -158,8 +186,14 @@ impl From<engine::response::Outcome> for Outcome {
 impl From<engine::tty::Exit> for Exit {
     fn from(exit: engine::tty::Exit) -> Exit {
         match exit {
-            engine::tty::Exit::Code(code) => Exit { code: Some(code), signal: None },
-            engine::tty::Exit::Signal(signal) => Exit { code: None, signal: Some(signal) },
+            engine::tty::Exit::Code(code) => Exit {
+                code: Some(code),
+                signal: None,
+            },
+            engine::tty::Exit::Signal(signal) => Exit {
+                code: None,
+                signal: Some(signal),
+            },
             engine::tty::Exit::Unknown => Exit::default(),
         }
     }
@@ -188,13 +222,20 @@ impl From<&engine::response::Evidence> for Evidence {
 
 impl From<engine::term::Size> for Size {
     fn from(size: engine::term::Size) -> Size {
-        Size { cols: size.cols, rows: size.rows }
+        Size {
+            cols: size.cols,
+            rows: size.rows,
+        }
     }
 }
 
 impl From<engine::term::Cursor> for Cursor {
     fn from(cursor: engine::term::Cursor) -> Cursor {
-        Cursor { row: cursor.pos.row, col: cursor.pos.col, visible: cursor.visible }
+        Cursor {
+            row: cursor.pos.row,
+            col: cursor.pos.col,
+            visible: cursor.visible,
+        }
     }
 }
 
@@ -230,11 +271,18 @@ fn holds(verdict: Verdict) -> Option<bool> {
 }
 
 fn question_parts(question: Option<&engine::response::Question>) -> (Option<Question>, Vec<String>) {
-    (question.map(Question::from), question.map(labels).unwrap_or_default())
+    (
+        question.map(Question::from),
+        question.map(labels).unwrap_or_default(),
+    )
 }
 
 fn labels(question: &engine::response::Question) -> Vec<String> {
-    question.choices.iter().map(|choice| choice.label.clone()).collect()
+    question
+        .choices
+        .iter()
+        .map(|choice| choice.label.clone())
+        .collect()
 }
 
 fn milliseconds(duration: Duration) -> f64 {
@@ -245,26 +293,36 @@ fn milliseconds(duration: Duration) -> f64 {
 fn terminal(kind: &TermEventKind) -> EventBody {
     let (what, text) = match kind {
         TermEventKind::ShellMark { mark, params } => ("shell_mark", format!("{mark:?} {}", params.join(";"))),
-        TermEventKind::Mode { number, set, .. } => ("mode", format!("{number} {}", if *set { "set" } else { "reset" })),
+        TermEventKind::Mode { number, set, .. } => {
+            ("mode", format!("{number} {}", if *set { "set" } else { "reset" }))
+        }
         TermEventKind::ProgramStatus(text) => ("program_status", text.clone()),
         TermEventKind::Title(text) => ("title", text.clone()),
         TermEventKind::IconName(text) => ("icon_name", text.clone()),
         TermEventKind::WorkingDirectory(text) => ("working_directory", text.clone()),
         TermEventKind::Hyperlink(link) => ("hyperlink", link.clone().unwrap_or_default()),
-        TermEventKind::Notification { title: Some(title), body } => ("notification", format!("{title}: {body}")),
+        TermEventKind::Notification {
+            title: Some(title),
+            body,
+        } => ("notification", format!("{title}: {body}")),
         TermEventKind::Notification { title: None, body } => ("notification", body.clone()),
-        TermEventKind::Progress { state, percent } => {
-            ("progress", percent.map_or_else(|| state.to_string(), |percent| format!("{state} {percent}")))
-        }
+        TermEventKind::Progress { state, percent } => (
+            "progress",
+            percent.map_or_else(|| state.to_string(), |percent| format!("{state} {percent}")),
+        ),
         TermEventKind::Clipboard { .. } => ("clipboard", String::new()),
         TermEventKind::Bell => ("bell", String::new()),
         TermEventKind::Reset { .. } => ("reset", String::new()),
-        TermEventKind::AlternateScreen { entered } => {
-            ("alternate_screen", if *entered { "entered" } else { "left" }.to_owned())
-        }
+        TermEventKind::AlternateScreen { entered } => (
+            "alternate_screen",
+            if *entered { "entered" } else { "left" }.to_owned(),
+        ),
         TermEventKind::Unknown(text) => ("unknown", text.clone()),
     };
-    EventBody::Terminal { what: what.to_owned(), text }
+    EventBody::Terminal {
+        what: what.to_owned(),
+        text,
+    }
 }
 
 /// Seconds since 1970 to a civil date by days-from-epoch arithmetic in the proleptic Gregorian calendar.
@@ -292,7 +350,20 @@ fn civil(days_since_1970: u64) -> (u64, u64, u64) {
         days -= length;
         year += 1;
     }
-    let lengths = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let lengths = [
+        31,
+        if leap(year) { 29 } else { 28 },
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
     let mut month = 0;
     while days >= lengths[month] {
         days -= lengths[month];

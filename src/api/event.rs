@@ -17,17 +17,40 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventBody {
-    State { state: String, rule: String },
-    TurnStarted { turn: String },
+    State {
+        state: String,
+        rule: String,
+    },
+    TurnStarted {
+        turn: String,
+    },
     /// Text of the open turn that can no longer change.
-    Text { turn: String, text: String },
-    TurnFinished { response: Box<Response> },
-    Blocked { question: Question, choices: Vec<String> },
+    Text {
+        turn: String,
+        text: String,
+    },
+    TurnFinished {
+        response: Box<Response>,
+    },
+    Blocked {
+        question: Question,
+        choices: Vec<String>,
+    },
     /// A dialog was answered by the protocol or by policy.
-    AutoAnswered { rule: String, sent: String },
+    AutoAnswered {
+        rule: String,
+        sent: String,
+    },
     /// Something that the tool announced.
-    Terminal { what: String, text: String },
+    Terminal {
+        what: String,
+        text: String,
+    },
     /// Nothing that the protocol knows has matched for longer than its bound.
-    Drift { nearest: Vec<String> },
-    Exited { exit: Exit },
+    Drift {
+        nearest: Vec<String>,
+    },
+    Exited {
+        exit: Exit,
+    },
 }

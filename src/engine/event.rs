@@ -1,7 +1,7 @@
 //! What a session reports, in order; every renderer (log, JSON, progress line, recorder) consumes these.
 
-use super::response::{Question, Response};
 use super::ids::TurnId;
+use super::response::{Question, Response};
 use super::term::TermEvent;
 use super::time::Time;
 use super::tty::Exit;
@@ -15,17 +15,30 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventKind {
     /// The session's state changed; the word is `State::as_str`, with the rule that named it.
-    State { state: &'static str, rule: String },
-    TurnStarted { turn: TurnId },
+    State {
+        state: &'static str,
+        rule: String,
+    },
+    TurnStarted {
+        turn: TurnId,
+    },
     /// Text of the open turn that can no longer change (it has left the screen, or the turn is over).
-    Text { turn: TurnId, text: String },
+    Text {
+        turn: TurnId,
+        text: String,
+    },
     TurnFinished(Box<Response>),
     Blocked(Question),
     /// A dialog was answered without asking: by the protocol or by policy.
-    AutoAnswered { rule: String, sent: Vec<u8> },
+    AutoAnswered {
+        rule: String,
+        sent: Vec<u8>,
+    },
     /// Something the tool announced (title, notification, bell, …).
     Terminal(TermEvent),
     /// Nothing that the protocol knows has matched for longer than its bound.
-    Drift { nearest: Vec<String> },
+    Drift {
+        nearest: Vec<String>,
+    },
     Exited(Exit),
 }

@@ -35,9 +35,17 @@ pub enum LaunchError {
     #[error("open a pseudo-terminal: {source}")]
     Pty { source: io::Error },
     #[error("write the side files of {tool} below {}: {source}", path.display())]
-    Files { tool: String, path: PathBuf, source: io::Error },
+    Files {
+        tool: String,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("start {}: {source}", program.display())]
-    Spawn { tool: String, program: PathBuf, source: io::Error },
+    Spawn {
+        tool: String,
+        program: PathBuf,
+        source: io::Error,
+    },
     #[error("open the recording {}: {source}", path.display())]
     Recording { path: PathBuf, source: io::Error },
     #[error("a session needs a tokio runtime with I/O enabled")]
@@ -49,11 +57,20 @@ pub enum LaunchError {
 #[non_exhaustive]
 pub enum ReadyError {
     #[error("{tool} ended before it was ready ({})", exit_words(exit))]
-    Exited { tool: String, exit: Exit, screen: String },
+    Exited {
+        tool: String,
+        exit: Exit,
+        screen: String,
+    },
     #[error("{tool} waits for a decision before it is ready ({}): {}", question.kind.as_str(), question.text)]
     Blocked { tool: String, question: Question },
     #[error("{tool} was not ready within {within:?} (state: {state})")]
-    TimedOut { tool: String, within: Duration, state: &'static str, screen: String },
+    TimedOut {
+        tool: String,
+        within: Duration,
+        state: &'static str,
+        screen: String,
+    },
     #[error(transparent)]
     Gone(#[from] SessionGone),
 }
@@ -92,7 +109,12 @@ pub enum RecordError {
     #[error("write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{}:{line}:{column}: {what}", path.display())]
-    Format { path: PathBuf, line: usize, column: usize, what: String },
+    Format {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+        what: String,
+    },
     #[error(transparent)]
     Gone(#[from] SessionGone),
 }
@@ -142,7 +164,10 @@ impl Coded for LaunchError {
         match self {
             LaunchError::Pty { .. } => true,
             LaunchError::Spawn { source, .. } => {
-                matches!(source.raw_os_error(), Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE))
+                matches!(
+                    source.raw_os_error(),
+                    Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE)
+                )
             }
             _ => false,
         }
@@ -161,11 +186,12 @@ impl Coded for ReadyError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            ReadyError::Exited { screen, .. } => last_line(screen).map(|line| format!("its last line: {line}")),
-            ReadyError::Blocked { question, .. } => choices_hint(question),
-            ReadyError::TimedOut { screen, .. } => {
-                last_line(screen).map(|line| format!("the screen ends with: {line}; `explain` shows which rule is near"))
+            ReadyError::Exited { screen, .. } => {
+                last_line(screen).map(|line| format!("its last line: {line}"))
             }
+            ReadyError::Blocked { question, .. } => choices_hint(question),
+            ReadyError::TimedOut { screen, .. } => last_line(screen)
+                .map(|line| format!("the screen ends with: {line}; `explain` shows which rule is near")),
             ReadyError::Gone(_) => None,
         }
     }
@@ -244,5 +270,9 @@ fn choices_hint(question: &Question) -> Option<String> {
 }
 
 fn last_line(screen: &str) -> Option<&str> {
-    screen.lines().rev().map(str::trim_end).find(|line| !line.is_empty())
+    screen
+        .lines()
+        .rev()
+        .map(str::trim_end)
+        .find(|line| !line.is_empty())
 }

@@ -83,7 +83,11 @@ pub struct RecordOptions {
 
 impl RecordOptions {
     pub fn new(path: impl Into<PathBuf>) -> RecordOptions {
-        RecordOptions { path: path.into(), format: RecordFormat::default(), input: true }
+        RecordOptions {
+            path: path.into(),
+            format: RecordFormat::default(),
+            input: true,
+        }
     }
 }
 
@@ -115,11 +119,17 @@ pub struct StopOptions {
 
 impl Default for StopOptions {
     fn default() -> StopOptions {
-        StopOptions { leave: true, grace: Duration::from_secs(5) }
+        StopOptions {
+            leave: true,
+            grace: Duration::from_secs(5),
+        }
     }
 }
 
 impl StopOptions {
     /// SIGKILL to the whole tree, now.
-    pub const NOW: StopOptions = StopOptions { leave: false, grace: Duration::ZERO };
+    pub const NOW: StopOptions = StopOptions {
+        leave: false,
+        grace: Duration::ZERO,
+    };
 }

@@ -95,47 +95,98 @@ pub enum Rung {
     Kill,
 }
 
-#[expect(unused_variables, clippy::todo, clippy::unused_async, reason = "being written")]
+#[expect(
+    unused_variables,
+    clippy::todo,
+    clippy::unused_async,
+    reason = "being written"
+)]
 impl Session {
     /// Starts the tool on the current tokio runtime and returns at once; `wait_ready` and `ask` wait for its first prompt.
-    pub fn start(spec: Arc<Spec>, options: Options) -> Result<Session, LaunchError> { todo!() }
-    pub fn info(&self) -> &Info { todo!() }
-    pub fn id(&self) -> &str { todo!() }
-    pub fn pid(&self) -> u32 { todo!() }
+    pub fn start(spec: Arc<Spec>, options: Options) -> Result<Session, LaunchError> {
+        todo!()
+    }
+    pub fn info(&self) -> &Info {
+        todo!()
+    }
+    pub fn id(&self) -> &str {
+        todo!()
+    }
+    pub fn pid(&self) -> u32 {
+        todo!()
+    }
     /// The state as of now, without a round trip to the task.
-    pub fn state(&self) -> State { todo!() }
+    pub fn state(&self) -> State {
+        todo!()
+    }
     /// Until the tool has been ready once; its state and first screen otherwise.
-    pub async fn wait_ready(&self) -> Result<(), ReadyError> { todo!() }
+    pub async fn wait_ready(&self) -> Result<(), ReadyError> {
+        todo!()
+    }
     /// One prompt in, one complete response out. Waits for the tool to be ready first; prompts of several callers are typed in order.
     /// A future that is dropped withdraws a prompt that waits; a turn that runs goes on.
-    pub async fn ask(&self, text: impl Into<String>) -> Result<Response, AskError> { todo!() }
-    pub async fn ask_with(&self, text: impl Into<String>, options: AskOptions) -> Result<Response, AskError> { todo!() }
+    pub async fn ask(&self, text: impl Into<String>) -> Result<Response, AskError> {
+        todo!()
+    }
+    pub async fn ask_with(&self, text: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
+        todo!()
+    }
     /// Like `ask`, in two steps: returns when the prompt has been accepted by the machine.
-    pub async fn submit(&self, text: impl Into<String>, options: AskOptions) -> Result<Turn, AskError> { todo!() }
+    pub async fn submit(&self, text: impl Into<String>, options: AskOptions) -> Result<Turn, AskError> {
+        todo!()
+    }
     /// Answers the open question by the label of a choice (regex) or by text; the response is what follows.
-    pub async fn answer(&self, choice: impl Into<String>, options: AskOptions) -> Result<Response, AskError> { todo!() }
+    pub async fn answer(&self, choice: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
+        todo!()
+    }
     /// The running turn ends `interrupted` when the tool is ready again.
-    pub async fn interrupt(&self) -> Result<(), AskError> { todo!() }
+    pub async fn interrupt(&self) -> Result<(), AskError> {
+        todo!()
+    }
     /// Types bytes as they are: nothing is checked, nothing is framed.
-    pub async fn keys(&self, bytes: impl Into<Vec<u8>>) -> Result<(), SessionGone> { todo!() }
-    pub async fn resize(&self, size: Size) -> Result<(), SessionGone> { todo!() }
-    pub async fn snapshot(&self) -> Result<Snapshot, SessionGone> { todo!() }
+    pub async fn keys(&self, bytes: impl Into<Vec<u8>>) -> Result<(), SessionGone> {
+        todo!()
+    }
+    pub async fn resize(&self, size: Size) -> Result<(), SessionGone> {
+        todo!()
+    }
+    pub async fn snapshot(&self) -> Result<Snapshot, SessionGone> {
+        todo!()
+    }
     /// Why the session is in its state: each rule with each signal.
-    pub async fn explain(&self) -> Result<Vec<RuleTrace>, SessionGone> { todo!() }
-    pub async fn events(&self) -> Result<Events, SessionGone> { todo!() }
+    pub async fn explain(&self) -> Result<Vec<RuleTrace>, SessionGone> {
+        todo!()
+    }
+    pub async fn events(&self) -> Result<Events, SessionGone> {
+        todo!()
+    }
     /// The turn's output bytes as the tool wrote them, while `Options::keep_raw_bytes` still holds them.
-    pub async fn raw(&self, response: &Response) -> Result<Option<Vec<u8>>, SessionGone> { todo!() }
+    pub async fn raw(&self, response: &Response) -> Result<Option<Vec<u8>>, SessionGone> {
+        todo!()
+    }
     /// Records from now on, beginning with the present screen; replaces a recording that runs.
-    pub async fn record(&self, options: RecordOptions) -> Result<(), RecordError> { todo!() }
-    pub async fn stop_recording(&self) -> Result<(), RecordError> { todo!() }
+    pub async fn record(&self, options: RecordOptions) -> Result<(), RecordError> {
+        todo!()
+    }
+    pub async fn stop_recording(&self) -> Result<(), RecordError> {
+        todo!()
+    }
     /// Ends the tool and everything it started, by the stop ladder. A second call, from any handle, shortens the grace.
-    pub async fn stop(&self, options: StopOptions) -> ExitReport { todo!() }
+    pub async fn stop(&self, options: StopOptions) -> ExitReport {
+        todo!()
+    }
     /// Until the tool has ended, by whatever cause.
-    pub async fn wait(&self) -> ExitReport { todo!() }
+    pub async fn wait(&self) -> ExitReport {
+        todo!()
+    }
 }
 
 #[expect(clippy::todo, clippy::unused_async, reason = "being written")]
 impl Turn {
-    pub fn id(&self) -> &TurnId { todo!() }
-    pub async fn response(self) -> Result<Response, AskError> { todo!() }
+    pub fn id(&self) -> &TurnId {
+        todo!()
+    }
+    pub async fn response(self) -> Result<Response, AskError> {
+        todo!()
+    }
 }

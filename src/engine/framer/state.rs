@@ -23,12 +23,18 @@ pub enum State {
     /// Accepts a prompt.
     Ready,
     /// A turn runs; or, without a turn, the tool does something nobody here asked for.
-    Busy { turn: Option<TurnId> },
+    Busy {
+        turn: Option<TurnId>,
+    },
     /// Asks for a decision; prompts are refused.
-    Blocked { question: Question },
+    Blocked {
+        question: Question,
+    },
     /// Nothing that the protocol knows matches.
     Unknown,
-    Exited { exit: Exit },
+    Exited {
+        exit: Exit,
+    },
 }
 
 impl State {

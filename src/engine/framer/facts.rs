@@ -1,0 +1,125 @@
+//! What is known about the tool at this moment, beyond its screen.
+
+use crate::engine::limits;
+use crate::engine::protocol::spec::MarkKind;
+use crate::engine::term::{MarkId, Screen, ShellMark, TermEvent, TermEventKind};
+use crate::engine::time::Time;
+use crate::engine::tty::{ProbeDepth, TtyProbe};
+
+/// A place where the tool announced something, kept as a mark, with the byte offset of the announcement.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced {
+    pub mark: MarkId,
+    pub offset: u64,
+}
+
+/// Announcements, tty state and times. A pure record: rules are evaluated against it, and only events change it.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The last OSC 133 A.
+    pub prompt_mark: Option<Announced>,
+    /// The first OSC 133 C since Enter.
+    pub output_mark: Option<Announced>,
+    /// The last OSC 133 mark of any kind.
+    pub last_mark: Option<MarkKind>,
+    /// Parameters of the last OSC 133 D since Enter.
+    pub done: Option<Vec<String>>,
+    /// The first time since Enter that bracketed paste was switched off: a line editor let go of the terminal.
+    pub paste_off: Option<Announced>,
+    /// The last switch of a mode that the protocol names as the start of its prompt.
+    pub prompt_mode: Option<Announced>,
+    pub status: Option<String>,
+    pub notifications: Vec<String>,
+    pub progress: Option<u8>,
+    /// The newest look at the tty; `None` when bytes came since.
+    pub probe: Option<(TtyProbe, ProbeDepth)>,
+    /// ECHO and ICANON at the first ready.
+    pub first_ready: Option<(Option<bool>, Option<bool>)>,
+    /// Bytes were last printed at.
+    pub last_output: Time,
+    /// Busy was seen since Enter.
+    pub busy_seen: bool,
+}
+
+impl Facts {
+    /// Forgets what belongs to the turn before: called when Enter is sent.
+    pub fn start_turn(&mut self, screen: &mut Screen) {
+        for announced in [self.output_mark.take(), self.paste_off.take()]
+            .into_iter()
+            .flatten()
+        {
+            screen.unmark(announced.mark);
+        }
+        self.done = None;
+        self.notifications.clear();
+        self.busy_seen = false;
+    }
+
+    /// Takes in one announcement. `prompt_mode` is the mode edge that the protocol names as the start of its prompt.
+    pub fn handle_event(&mut self, event: &TermEvent, prompt_mode: Option<(u16, bool)>, screen: &mut Screen) {
+        match &event.kind {
+            TermEventKind::ShellMark { mark, params } => self.handle_shell_mark(event, *mark, params, screen),
+            TermEventKind::Mode {
+                number,
+                ansi: false,
+                set,
+            } => {
+                if prompt_mode == Some((*number, *set)) {
+                    replace(&mut self.prompt_mode, event, screen);
+                }
+                if (*number, *set) == (2004, false) && self.paste_off.is_none() {
+                    replace(&mut self.paste_off, event, screen);
+                }
+            }
+            TermEventKind::ProgramStatus(status) => self.status = Some(status.clone()),
+            TermEventKind::Notification { title, body } => {
+                if self.notifications.len() < limits::NOTIFICATIONS {
+                    let title = title.as_deref().unwrap_or_default();
+                    self.notifications.push(format!("{title}: {body}"));
+                }
+            }
+            TermEventKind::Progress { state, .. } => self.progress = Some(*state),
+            TermEventKind::Mode { ansi: true, .. }
+            | TermEventKind::Title(_)
+            | TermEventKind::IconName(_)
+            | TermEventKind::WorkingDirectory(_)
+            | TermEventKind::Hyperlink(_)
+            | TermEventKind::Clipboard { .. }
+            | TermEventKind::Bell
+            | TermEventKind::Reset { .. }
+            | TermEventKind::AlternateScreen { .. }
+            | TermEventKind::Unknown(_) => {}
+        }
+    }
+
+    fn handle_shell_mark(
+        &mut self,
+        event: &TermEvent,
+        mark: ShellMark,
+        params: &[String],
+        screen: &mut Screen,
+    ) {
+        self.last_mark = Some(match mark {
+            ShellMark::Prompt => MarkKind::Prompt,
+            ShellMark::Input => MarkKind::Input,
+            ShellMark::Output => MarkKind::Output,
+            ShellMark::Done => MarkKind::Done,
+        });
+        match mark {
+            ShellMark::Prompt => replace(&mut self.prompt_mark, event, screen),
+            ShellMark::Output if self.output_mark.is_none() => replace(&mut self.output_mark, event, screen),
+            ShellMark::Done => self.done = Some(params.to_vec()),
+            ShellMark::Input | ShellMark::Output => {}
+        }
+    }
+}
+
+fn replace(slot: &mut Option<Announced>, event: &TermEvent, screen: &mut Screen) {
+    let new = Announced {
+        mark: screen.mark(event.pos),
+        offset: event.offset,
+    };
+    if let Some(old) = slot.replace(new) {
+        screen.unmark(old.mark);
+    }
+}

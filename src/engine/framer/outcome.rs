@@ -1,0 +1,59 @@
+//! What an answer means: error rules, exit status, captures.
+
+use std::collections::BTreeMap;
+
+use super::facts::Facts;
+use crate::engine::protocol::spec::{ErrorRule, Severity, Spec};
+use crate::engine::response::Outcome;
+
+/// Name of the capture that holds a command's exit status.
+pub const EXIT_STATUS: &str = "exit_status";
+
+/// Judges the text of a finished answer and adds what the protocol captures from it.
+pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<String, String>) -> Outcome {
+    let mut outcome = Outcome::Ok;
+    for rule in &spec.outcome.errors {
+        if applies(rule, text, captures) && rule.severity == Severity::Error {
+            outcome = Outcome::Error;
+        }
+    }
+    for pattern in &spec.response.captures {
+        named_groups(&pattern.0, text, captures);
+    }
+    if spec.outcome.exit_status_from_mark
+        && let Some(status) = facts.done.as_ref().and_then(|params| params.first())
+    {
+        captures.insert(EXIT_STATUS.into(), status.clone());
+        if status.parse::<i64>().is_ok_and(|code| code != 0) {
+            outcome = Outcome::Error;
+        }
+    }
+    outcome
+}
+
+fn applies(rule: &ErrorRule, text: &str, captures: &mut BTreeMap<String, String>) -> bool {
+    let Some(found) = rule.pattern.0.find(text) else {
+        return false;
+    };
+    if rule
+        .unless
+        .as_ref()
+        .is_some_and(|unless| unless.0.is_match(&text[found.end()..]))
+    {
+        return false;
+    }
+    named_groups(&rule.pattern.0, text, captures);
+    true
+}
+
+fn named_groups(regex: &regex::Regex, text: &str, captures: &mut BTreeMap<String, String>) {
+    if regex.captures_len() < 2 {
+        return;
+    }
+    let Some(found) = regex.captures(text) else { return };
+    for name in regex.capture_names().flatten() {
+        if let Some(group) = found.name(name) {
+            captures.insert(name.to_owned(), group.as_str().to_owned());
+        }
+    }
+}

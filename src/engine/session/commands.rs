@@ -1,0 +1,357 @@
+//! What callers want: submit, answer, interrupt, leave; and what somebody else typed.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::queue::Purpose;
+use super::turn::{Origin, Progress, Turn};
+use super::{Action, Interrupting, Leaving, Prompt, Session, SubmitError};
+use crate::engine::framer::extract::Typed;
+use crate::engine::framer::plan::{self, Plan, Step, Tty};
+use crate::engine::framer::state::State;
+use crate::engine::ids::TurnId;
+use crate::engine::limits;
+use crate::engine::protocol::spec::{BlockKind, IdleInterrupt};
+use crate::engine::response::Question;
+use crate::engine::time::Time;
+
+impl Session {
+    /// Types a prompt and starts its turn.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was typed: the session is not ready, or the prompt cannot be typed safely.
+    pub fn submit(&mut self, prompt: Prompt, now: Time) -> Result<(), SubmitError> {
+        self.can_submit()?;
+        let plan = plan::plan(&self.spec, &prompt.text, self.tty())?;
+        self.begin(prompt, Origin::Prompt, plan, now);
+        Ok(())
+    }
+
+    fn can_submit(&self) -> Result<(), SubmitError> {
+        match &self.state {
+            State::Ready if self.turn.is_none() => Ok(()),
+            State::Ready | State::Busy { .. } => Err(SubmitError::Busy),
+            State::Blocked { question } => Err(SubmitError::Blocked(question.clone())),
+            State::Starting | State::Unknown => Err(SubmitError::NotReady {
+                state: self.state.as_str(),
+            }),
+            State::Exited { .. } => Err(SubmitError::Exited),
+        }
+    }
+
+    fn tty(&self) -> Tty {
+        let (echo, canonical) = self.flags;
+        Tty {
+            paste: self.screen.is_set_dec(2004),
+            canonical: canonical == Some(true) && echo != Some(false),
+            editor: echo == Some(false),
+        }
+    }
+
+    pub(super) fn begin_init(&mut self, text: String, now: Time) -> bool {
+        let plan = match plan::plan(&self.spec, &text, self.tty()) {
+            Ok(plan) => plan,
+            Err(_) => return false,
+        };
+        let prompt = Prompt {
+            turn: TurnId("init".into()),
+            text,
+            timeout: Some(self.spec.spawn.ready_within),
+        };
+        self.begin(prompt, Origin::Init, plan, now);
+        true
+    }
+
+    fn begin(&mut self, prompt: Prompt, origin: Origin, mut plan: Plan, now: Time) {
+        let Some(first) = plan.steps.pop_front() else {
+            return;
+        };
+        let cursor = self.screen.cursor().pos;
+        self.screen.pin(Some(cursor.row));
+        let offset = self.screen.offset();
+        let mut turn = Turn {
+            id: prompt.turn,
+            origin,
+            prompt: prompt.text,
+            steps: plan.steps,
+            extra_enters: plan.extra_enters,
+            progress: Progress::Writing,
+            typed: Typed {
+                from: self.screen.mark_cursor(),
+                echo: String::new(),
+                entered: offset,
+            },
+            enter: Vec::new(),
+            in_alternate: self.screen.alternate_screen(),
+            segments: Vec::new(),
+            captures: BTreeMap::new(),
+            started_at: now,
+            from_offset: offset,
+            first_output_at: None,
+            deadline: prompt.timeout.map(|timeout| now + timeout),
+            interrupted: false,
+            lost: None,
+            auto_answers: Vec::new(),
+            streamed_to: None,
+            streamed_bytes: 0,
+        };
+        if origin != Origin::Init {
+            let turn_id = turn.id.clone();
+            self.emit(
+                crate::engine::event::EventKind::TurnStarted {
+                    turn: turn_id.clone(),
+                },
+                now,
+            );
+            self.enter_state(State::Busy { turn: Some(turn_id) }, "submitted", now);
+        }
+        self.write_step(&mut turn, first, now);
+        self.turn = Some(turn);
+    }
+
+    /// Answers the open question: by the label of a choice (exact, else as a regex), or by text where the question takes text. Starts a
+    /// turn that ends like any other.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was typed: nothing is asked, or no choice matches.
+    pub fn answer(&mut self, answer: Prompt, now: Time) -> Result<(), SubmitError> {
+        let State::Blocked { question } = &self.state else {
+            return Err(SubmitError::NothingAsked {
+                state: self.state.as_str(),
+            });
+        };
+        let (bytes, echo) = self.answer_bytes(question, &answer.text)?;
+        let secret = question.kind == BlockKind::Secret;
+        let text = if secret {
+            "(secret)".to_owned()
+        } else {
+            answer.text
+        };
+        // The protocol's rules look at the screen again only after the tool has reacted.
+        let step = Step {
+            bytes,
+            enter: Vec::new(),
+            echo,
+        };
+        let plan = Plan {
+            steps: VecDeque::from([step]),
+            extra_enters: 0,
+        };
+        self.begin(Prompt { text, ..answer }, Origin::Answer, plan, now);
+        Ok(())
+    }
+
+    fn answer_bytes(&self, question: &Question, wanted: &str) -> Result<(Vec<u8>, String), SubmitError> {
+        let secret = question.kind == BlockKind::Secret;
+        if !secret && let Some(choice) = choose(question, wanted) {
+            return Ok((choice, wanted.to_owned()));
+        }
+        let takes_text = match question.kind {
+            BlockKind::Question | BlockKind::Secret | BlockKind::Subprompt => true,
+            BlockKind::Confirm | BlockKind::Pager | BlockKind::Fullscreen => question.choices.is_empty(),
+        };
+        if !takes_text || question.kind == BlockKind::Fullscreen {
+            let labels: Vec<&str> = question.choices.iter().map(|c| c.label.as_str()).collect();
+            return Err(SubmitError::NoSuchChoice {
+                wanted: wanted.to_owned(),
+                choices: labels.join(", "),
+            });
+        }
+        plan::check_controls(wanted)?;
+        let mut bytes = wanted.as_bytes().to_vec();
+        bytes.extend_from_slice(&self.spec.submit.enter);
+        Ok((bytes, if secret { String::new() } else { wanted.to_owned() }))
+    }
+
+    /// Types the tool's interrupt. A running turn ends `interrupted` when the tool is ready again; a dialog is left. At an idle prompt this
+    /// does nothing.
+    ///
+    /// # Errors
+    ///
+    /// The protocol says that it would end the tool, or that the last one was too short ago.
+    pub fn interrupt(&mut self, now: Time) -> Result<(), SubmitError> {
+        match &self.state {
+            State::Exited { .. } => return Err(SubmitError::Exited),
+            State::Ready => return Ok(()),
+            State::Starting | State::Busy { .. } | State::Blocked { .. } | State::Unknown => {}
+        }
+        let spec = &self.spec.interrupt;
+        if spec.lethal {
+            let reason = "an interrupt ends this tool; stop the session instead".into();
+            return Err(SubmitError::InterruptRefused { reason });
+        }
+        if let Some(last) = self
+            .last_interrupt
+            .filter(|&last| now.since(last) < spec.min_interval)
+        {
+            let reason = format!(
+                "a second interrupt within {:?} ends this tool",
+                spec.min_interval - now.since(last)
+            );
+            return Err(SubmitError::InterruptRefused { reason });
+        }
+        let keys = self.interrupt_keys();
+        let signal_after = if keys.is_empty() {
+            std::time::Duration::ZERO
+        } else {
+            spec.signal_after
+        };
+        // What was typed and not yet read is not wanted any more.
+        self.queue.clear();
+        self.queue.push(Purpose::Keys, keys, now);
+        if let Some(turn) = &mut self.turn {
+            turn.interrupted = true;
+            turn.steps.clear();
+            if !turn.is_entered() {
+                turn.typed.entered = self.screen.offset();
+                turn.progress = Progress::Entered { at: now, repeats: 0 };
+            }
+        }
+        self.last_interrupt = Some(now);
+        self.interrupting = Some(Interrupting {
+            next_rung_at: now + signal_after,
+            rung: 0,
+        });
+        self.facts.probe = None;
+        self.looks = super::Looks {
+            at: Some(now + limits::AWAITING_FIRST),
+            ..super::Looks::default()
+        };
+        Ok(())
+    }
+
+    fn interrupt_keys(&self) -> Vec<u8> {
+        if let State::Blocked { question } = &self.state {
+            let rule = self.spec.rules.iter().find(|rule| rule.name == question.rule);
+            if let Some(quit) = rule.and_then(|rule| rule.quit.clone()) {
+                return quit;
+            }
+            // A continuation, seen as a question, is left like a busy tool; at an idle prompt the same key could end it.
+            if self.spec.interrupt.when_idle == IdleInterrupt::Lethal && question.rule == "continuation" {
+                return self.spec.discard.clone();
+            }
+        }
+        self.spec.interrupt.send.clone()
+    }
+
+    /// Types the tool's own way out; `Action::Stop` follows when it does not take it.
+    pub fn leave(&mut self, now: Time) {
+        if self.state != State::Ready || self.spec.exit.send.is_empty() {
+            self.actions.push_back(Action::Stop);
+            return;
+        }
+        self.queue.push(Purpose::Keys, self.spec.exit.send.clone(), now);
+        self.leaving = Some(Leaving {
+            until: now + self.spec.exit.within,
+            answered: None,
+        });
+    }
+
+    /// Bytes as they are, from a person or a script that knows what it does.
+    pub fn type_raw(&mut self, bytes: &[u8], now: Time) {
+        self.queue.push(Purpose::Keys, bytes.to_vec(), now);
+        self.handle_typed(bytes, now);
+    }
+
+    /// Somebody else typed these bytes (a person, a recording). A line typed at a ready prompt starts a turn that is framed like any other.
+    pub fn handle_typed(&mut self, bytes: &[u8], now: Time) {
+        self.confirm(now);
+        if let Some(turn) = &mut self.turn {
+            // The rest of an unfinished input, or keys for the running program: one turn with what came before.
+            turn.interrupted |= bytes.contains(&0x03);
+            let continues = turn.origin == Origin::Observed && bytes.ends_with(b"\r") && self.continues(now);
+            if continues {
+                self.observe_next_step(bytes, now);
+            }
+            return;
+        }
+        let origin = match self.state {
+            State::Ready => Origin::Observed,
+            State::Blocked { .. } => Origin::Answer,
+            State::Starting | State::Busy { .. } | State::Unknown | State::Exited { .. } => return,
+        };
+        self.half_typed.push_str(&String::from_utf8_lossy(bytes));
+        if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0x03 | 0x04)) {
+            return;
+        }
+        let text = typed_text(&std::mem::take(&mut self.half_typed));
+        self.observe(text, origin, now);
+    }
+
+    fn observe(&mut self, text: String, origin: Origin, now: Time) {
+        let prompt = Prompt {
+            turn: TurnId(format!("observed-{}", self.screen.offset())),
+            text: text.clone(),
+            timeout: None,
+        };
+        let step = Step {
+            bytes: Vec::new(),
+            enter: Vec::new(),
+            echo: text,
+        };
+        self.begin(
+            prompt,
+            origin,
+            Plan {
+                steps: VecDeque::from([step]),
+                extra_enters: 0,
+            },
+            now,
+        );
+        self.entered(now);
+    }
+
+    fn continues(&self, now: Time) -> bool {
+        use crate::engine::framer::rules::{self, Pick};
+        use crate::engine::protocol::spec::Kind;
+        match rules::pick(&self.view(now)) {
+            Pick::Rule(found) => self.spec.rules[found.rule].kind == Kind::Continuation,
+            Pick::NeedsProbe(_) => true,
+            Pick::TtyDisagrees | Pick::Nothing => false,
+        }
+    }
+
+    fn observe_next_step(&mut self, bytes: &[u8], now: Time) {
+        let text = typed_text(&String::from_utf8_lossy(bytes));
+        let Some(mut turn) = self.turn.take() else { return };
+        turn.prompt.push('\n');
+        turn.prompt.push_str(&text);
+        self.write_step(
+            &mut turn,
+            Step {
+                bytes: Vec::new(),
+                enter: Vec::new(),
+                echo: text,
+            },
+            now,
+        );
+        self.turn = Some(turn);
+        self.entered(now);
+    }
+}
+
+/// The bytes of the choice that `wanted` names: a label as it stands, else the only label that matches as a case-insensitive regex.
+fn choose(question: &Question, wanted: &str) -> Option<Vec<u8>> {
+    if let Some(choice) = question
+        .choices
+        .iter()
+        .find(|c| c.label.eq_ignore_ascii_case(wanted))
+    {
+        return Some(choice.send.clone());
+    }
+    let regex = regex::RegexBuilder::new(wanted)
+        .case_insensitive(true)
+        .size_limit(1 << 20)
+        .build()
+        .ok()?;
+    let mut matching = question.choices.iter().filter(|c| regex.is_match(&c.label));
+    let first = matching.next()?;
+    matching.next().is_none().then(|| first.send.clone())
+}
+
+/// What a person meant by the keys: without paste markers and the Enter at the end.
+fn typed_text(keys: &str) -> String {
+    let text = keys.replace("\x1b[200~", "").replace("\x1b[201~", "");
+    text.trim_end_matches(['\r', '\n']).replace('\r', "\n")
+}

@@ -1,0 +1,69 @@
+//! One turn while it runs.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::engine::framer::extract::Typed;
+use crate::engine::framer::plan::Step;
+use crate::engine::ids::TurnId;
+use crate::engine::term::Pos;
+use crate::engine::time::Time;
+
+/// Why a turn exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A caller's prompt.
+    Prompt,
+    /// The answer to a dialog.
+    Answer,
+    /// The protocol's own initialisation; not reported unless it fails.
+    Init,
+    /// Somebody else typed it.
+    Observed,
+}
+
+/// How far the current step has come: four facts that stay apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Bytes wait for the tty.
+    Writing,
+    /// The text is written; Enter waits for its echo.
+    AwaitingEcho { until: Time },
+    /// Enter is written.
+    Entered { at: Time, repeats: u8 },
+}
+
+#[derive(Debug)]
+pub struct Turn {
+    pub id: TurnId,
+    pub origin: Origin,
+    pub prompt: String,
+    /// Steps after the current one.
+    pub steps: VecDeque<Step>,
+    pub extra_enters: u8,
+    pub progress: Progress,
+    pub typed: Typed,
+    /// Enter of the current step, when it is its own write.
+    pub enter: Vec<u8>,
+    /// Where typing started, in the alternate screen.
+    pub in_alternate: bool,
+    /// Texts of the steps that are finished.
+    pub segments: Vec<String>,
+    pub captures: BTreeMap<String, String>,
+    pub started_at: Time,
+    /// Output bytes handled when the turn started.
+    pub from_offset: u64,
+    pub first_output_at: Option<Time>,
+    pub deadline: Option<Time>,
+    pub interrupted: bool,
+    pub lost: Option<(u64, u64)>,
+    pub auto_answers: Vec<String>,
+    /// Text up to here has been streamed.
+    pub streamed_to: Option<Pos>,
+    pub streamed_bytes: usize,
+}
+
+impl Turn {
+    pub fn is_entered(&self) -> bool {
+        matches!(self.progress, Progress::Entered { .. })
+    }
+}
