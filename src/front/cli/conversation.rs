@@ -127,6 +127,15 @@ impl Conversation {
         self.turn(session.answer(reply, options)).await
     }
 
+    /// Waits for something that is not the tool's doing, such as a person who types; a signal ends it.
+    pub async fn while_idle<T>(&mut self, work: impl Future<Output = T>) -> anyhow::Result<T> {
+        tokio::select! {
+            done = work => Ok(done),
+            signal = self.signals.next() => Err(Failure::from(Ended(signal)).into()),
+            _ = self.session.wait() => anyhow::bail!("the tool has ended by itself"),
+        }
+    }
+
     async fn turn(&mut self, turn: impl Future<Output = Result<Response, AskError>>) -> anyhow::Result<Turned> {
         self.asking = true;
         let done = self.drive(turn).await;

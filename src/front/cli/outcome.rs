@@ -53,12 +53,18 @@ fn blocked(response: &Response) -> String {
     }
 }
 
-/// The question, its choices, and how to answer them.
-pub fn asks(question: &api::Question, choices: &[String]) -> String {
+/// The question and its choices.
+pub fn asks_briefly(question: &api::Question, choices: &[String]) -> String {
     let mut text = format!("the tool asks ({}): {}", question.kind, question.text.trim());
     for choice in choices {
         text.push_str(&format!("\n  choice: {choice}"));
     }
+    text
+}
+
+/// The question, its choices, and how to answer them with `ptych ask`.
+pub fn asks(question: &api::Question, choices: &[String]) -> String {
+    let mut text = asks_briefly(question, choices);
     let quoted = regex::escape(question.text.trim().lines().last().unwrap_or_default()).replace('=', r"\x3d");
     let hint = match (question.kind.as_str(), choices.first()) {
         ("secret", _) => format!("--answer-env '{quoted}=VARIABLE'"),

@@ -24,6 +24,16 @@ pub fn text(text: &str) -> io::Result<()> {
     }
 }
 
+/// What of a text is still to print behind its streamed beginning, so that both together end in one newline.
+pub fn rest(printed: &str, rest: &str) -> io::Result<()> {
+    match (printed, rest) {
+        ("", rest) => text(rest),
+        (printed, "") if printed.ends_with('\n') => Ok(()),
+        (_, "") => data(b"\n"),
+        (_, rest) => text(rest),
+    }
+}
+
 /// One JSON object on one line.
 pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     let mut line = serde_json::to_string(value)?;

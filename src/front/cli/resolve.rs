@@ -1,7 +1,7 @@
 //! What is meant by what was typed: protocols found, prompts read, secrets looked up. Nothing has been started when this fails.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Start;
@@ -56,6 +56,23 @@ pub fn directory(path: &Path) -> Result<&Path, Failure> {
     let what = if path.exists() { "is not a directory" } else { "does not exist" };
     Err(Failure::new(Exit::Usage, "working_directory", format!("start in {}: it {what}", path.display()))
         .hint("create it, or name another directory with --cwd"))
+}
+
+/// `$XDG_CONFIG_HOME/ptych`; `None` without a home.
+pub fn config_dir() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config")
+}
+
+/// `$XDG_DATA_HOME/ptych`; `None` without a home.
+pub fn data_dir() -> Option<PathBuf> {
+    xdg("XDG_DATA_HOME", ".local/share")
+}
+
+/// A relative value is invalid and ignored, as the XDG base directory specification asks.
+fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)))?;
+    Some(base.join("ptych"))
 }
 
 /// Reads each prompt from where it stands: the argument itself, `-`, or `@FILE`.

@@ -7,18 +7,10 @@ use nix::sys::termios::{self, SetArg, Termios};
 
 use crate::engine::term::Size;
 
-nix::ioctl_read_bad!(window_size, libc::TIOCGWINSZ, libc::winsize);
-
 /// Size of the terminal on standard output, else on standard error; `None` when neither is one.
 pub fn size() -> Option<Size> {
-    [libc::STDOUT_FILENO, libc::STDERR_FILENO].into_iter().find_map(size_of)
-}
-
-fn size_of(fd: libc::c_int) -> Option<Size> {
-    let mut raw = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ writes one `winsize` through the pointer, which lives until the call returns.
-    unsafe { window_size(fd, &raw mut raw) }.ok()?;
-    (raw.ws_col > 0 && raw.ws_row > 0).then_some(Size { cols: raw.ws_col, rows: raw.ws_row })
+    let size = terminal_size::terminal_size_of(io::stdout()).or_else(|| terminal_size::terminal_size_of(io::stderr()));
+    size.map(|(cols, rows)| Size { cols: cols.0, rows: rows.0 }).filter(|size| size.cols > 0 && size.rows > 0)
 }
 
 /// Whether a person can be asked: standard input and standard error are both terminals.

@@ -75,7 +75,8 @@ impl Asking {
     async fn converse(&mut self, conversation: &mut Conversation) -> anyhow::Result<Exit> {
         self.begin(conversation).await?;
         let (mut ok, mut first_bad) = (0, None);
-        for (index, prompt) in std::mem::take(&mut self.prompts).iter().enumerate() {
+        let prompts = std::mem::take(&mut self.prompts);
+        for (index, prompt) in prompts.iter().enumerate() {
             let outcome = self.prompt(conversation, prompt).await?;
             if conversation.interrupted() {
                 return Ok(Exit::Interrupted);
@@ -85,7 +86,7 @@ impl Asking {
                 bad => first_bad = first_bad.or(Some(outcome::exit(bad))),
             }
             if first_bad.is_some() && !(self.keep_going && can_go_on(outcome)) {
-                self.tell_unsent(index + 1);
+                tell_unsent(prompts.len() - index - 1);
                 break;
             }
         }
@@ -155,10 +156,6 @@ impl Asking {
         }
         Ok(())
     }
-
-    fn tell_unsent(&self, sent: usize) {
-        let _ = sent;
-    }
 }
 
 /// Whether the tool can take another prompt after this outcome.
@@ -169,4 +166,12 @@ const fn can_go_on(outcome: Outcome) -> bool {
 /// The rest of a prompt's time, for the answer to a question it raised; never zero, so that the limit is the turn's own.
 fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+}
+
+fn tell_unsent(count: usize) {
+    match count {
+        0 => {}
+        1 => output::complain("the prompt behind it was not sent"),
+        _ => output::complain(&format!("the {count} prompts behind it were not sent")),
+    }
 }

@@ -1,0 +1,3 @@
+use crate::front::cli::args;
+use crate::front::cli::exit::Exit;
+pub fn run(_args: args::ProtocolExplain) -> anyhow::Result<Exit> { Ok(Exit::Done) }
