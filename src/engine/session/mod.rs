@@ -13,6 +13,8 @@
 mod commands;
 mod queue;
 mod step;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use std::collections::VecDeque;

@@ -1,0 +1,412 @@
+//! The machine against a tool that is only a script: what it prints, and what its tty looks like.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::engine::protocol;
+use crate::engine::response::Response;
+use crate::engine::tty::{Foreground, Waiting};
+
+/// A session with its world: the tool's tty as it is now, and what came out.
+struct Rig {
+    session: Session,
+    tty: TtyProbe,
+    now: Time,
+    written: Vec<u8>,
+    events: Vec<EventKind>,
+    turns: u32,
+}
+
+const EDITOR: &str = r#"
+name = "calc"
+command = ["calc"]
+prompt = 'calc> $'
+continuation = '^\.\.\. $'
+exit = "quit"
+include = []
+"#;
+
+fn editor_at_prompt() -> TtyProbe {
+    TtyProbe {
+        echo: Some(false),
+        canonical: Some(false),
+        foreground: Some(Foreground::Tool),
+        foreground_name: None,
+        waiting: Waiting::Poll,
+    }
+}
+
+fn running() -> TtyProbe {
+    TtyProbe { echo: Some(true), canonical: Some(true), waiting: Waiting::No, ..editor_at_prompt() }
+}
+
+fn reading_line() -> TtyProbe {
+    TtyProbe { waiting: Waiting::Read, ..running() }
+}
+
+impl Rig {
+    fn new(protocol: &str) -> Rig {
+        let spec = protocol::parse(protocol).expect("test protocol is valid");
+        let config = SessionConfig {
+            size: Size { cols: 80, rows: 24 },
+            confirm: Confirm::Quiet(Duration::from_millis(200)),
+            stream: false,
+            turn_text_bytes: 1 << 20,
+        };
+        Rig {
+            session: Session::new(Arc::new(spec), config, Time::ZERO),
+            tty: running(),
+            now: Time::ZERO,
+            written: Vec::new(),
+            events: Vec::new(),
+            turns: 0,
+        }
+    }
+
+    fn ready(protocol: &str) -> Rig {
+        let mut rig = Rig::new(protocol);
+        rig.tty = editor_at_prompt();
+        rig.prints("calc> ");
+        assert_eq!(rig.state(), "ready");
+        rig
+    }
+
+    fn state(&self) -> &'static str {
+        self.session.state().as_str()
+    }
+
+    fn prints(&mut self, text: &str) {
+        self.now = self.now + Duration::from_micros(100);
+        self.session.handle_output(text.as_bytes(), self.now);
+        self.session.handle_drained(self.now);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        loop {
+            if let Some(bytes) = self.session.poll_write() {
+                let bytes = bytes.to_vec();
+                self.written.extend_from_slice(&bytes);
+                self.session.handle_written(bytes.len(), self.now);
+            } else if self.session.poll_probe().is_some() {
+                self.session.handle_tty(self.tty.clone(), self.now);
+            } else if let Some(event) = self.session.poll_event() {
+                self.events.push(event.kind);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Lets time pass, jumping from deadline to deadline.
+    fn waits(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some((at, _)) = self.session.poll_deadline().filter(|&(at, _)| at <= until) {
+            self.now = at.max(self.now + Duration::from_micros(1));
+            self.session.handle_time(self.now);
+            self.settle();
+        }
+        self.now = until;
+    }
+
+    fn asks(&mut self, text: &str) {
+        self.try_ask(text).expect("prompt is accepted");
+    }
+
+    fn prompt(&mut self, text: &str) -> Prompt {
+        self.turns += 1;
+        Prompt { turn: TurnId(format!("t{}", self.turns)), text: text.into(), timeout: Some(Duration::from_secs(60)) }
+    }
+
+    fn try_ask(&mut self, text: &str) -> Result<(), SubmitError> {
+        let prompt = self.prompt(text);
+        self.session.submit(prompt, self.now)?;
+        self.settle();
+        Ok(())
+    }
+
+    fn response(&mut self) -> Option<Response> {
+        let at = self.events.iter().position(|e| matches!(e, EventKind::TurnFinished(_)))?;
+        match self.events.remove(at) {
+            EventKind::TurnFinished(response) => Some(*response),
+            _ => None,
+        }
+    }
+
+    /// The tool echoes, runs, prints, and is back at its prompt.
+    fn answers(&mut self, echo: &str, output: &str) -> Response {
+        self.tty = running();
+        self.prints(&format!("{echo}\r\n"));
+        self.prints(output);
+        self.tty = editor_at_prompt();
+        self.prints("calc> ");
+        self.response().expect("the turn is over")
+    }
+}
+
+#[test]
+fn one_prompt_one_response() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("6*7");
+    assert_eq!(rig.written, b"6*7\r");
+    let response = rig.answers("6*7", "42\r\n");
+    assert_eq!(response.text, "42");
+    assert_eq!(response.outcome, Outcome::Ok);
+    assert!(response.complete);
+    assert_eq!(response.evidence.rule, "ready");
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn the_same_answer_twice_is_given_twice() {
+    let mut rig = Rig::ready(EDITOR);
+    for _ in 0..2 {
+        rig.asks("1");
+        assert_eq!(rig.answers("1", "1\r\n").text, "1");
+    }
+}
+
+#[test]
+fn a_printed_prompt_is_not_ready() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("fake");
+    rig.tty = running();
+    rig.prints("fake\r\ncalc> ");
+    rig.waits(Duration::from_secs(2));
+    assert!(rig.response().is_none());
+    assert_eq!(rig.state(), "busy");
+    rig.prints("\r\ncalc> \r\n");
+    rig.tty = editor_at_prompt();
+    rig.prints("calc> ");
+    assert_eq!(rig.response().expect("over").text, "calc> \ncalc> ");
+}
+
+#[test]
+fn a_glued_prompt_is_cut() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("x");
+    assert_eq!(rig.answers("x", "abc").text, "abc");
+    rig.asks("y");
+    assert_eq!(rig.answers("y", "").text, "");
+}
+
+#[test]
+fn the_tty_may_follow_the_bytes() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("x");
+    rig.tty = running();
+    rig.prints("x\r\n1\r\ncalc> ");
+    assert!(rig.response().is_none());
+    rig.tty = editor_at_prompt();
+    rig.waits(Duration::from_millis(1));
+    assert_eq!(rig.response().expect("looked again").text, "1");
+}
+
+#[test]
+fn input_that_no_rule_knows_is_a_question() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("ask");
+    rig.tty = reading_line();
+    rig.prints("ask\r\nName: ");
+    rig.waits(Duration::from_secs(1));
+    let response = rig.response().expect("blocked");
+    assert_eq!(response.outcome, Outcome::Blocked);
+    let question = response.question.expect("has a question");
+    assert_eq!((question.kind, question.text.as_str()), (BlockKind::Question, "Name:"));
+    assert!(matches!(rig.try_ask("more"), Err(SubmitError::Blocked(_))));
+
+    let answer = rig.prompt("Ada");
+    rig.session.answer(answer, rig.now).expect("takes text");
+    rig.settle();
+    rig.tty = editor_at_prompt();
+    rig.prints("Ada\r\nhello Ada\r\ncalc> ");
+    assert_eq!(rig.response().expect("answered").text, "hello Ada");
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn hidden_input_is_a_secret_and_stays_one() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("login");
+    rig.tty = TtyProbe { echo: Some(false), ..reading_line() };
+    rig.prints("login\r\nPassword: ");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.response().and_then(|r| r.question).map(|q| q.kind), Some(BlockKind::Secret));
+    let answer = rig.prompt("hunter2");
+    rig.session.answer(answer, rig.now).expect("takes a secret");
+    rig.settle();
+    rig.tty = editor_at_prompt();
+    rig.prints("\r\nok\r\ncalc> ");
+    let response = rig.response().expect("answered");
+    assert_eq!(response.prompt, "(secret)");
+    assert_eq!(response.text.trim(), "ok");
+}
+
+#[test]
+fn a_block_is_one_turn() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("begin\n 1\nend");
+    assert_eq!(rig.written, b"begin\r");
+    rig.prints("begin\r\n... ");
+    rig.prints(" 1\r\n... ");
+    assert_eq!(rig.written, b"begin\r 1\rend\r");
+    assert_eq!(rig.answers("end", "1\r\n").text, "1");
+}
+
+#[test]
+fn an_unfinished_input_is_told() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Blocked));
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    rig.prints("^C\r\ncalc> ");
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn a_turn_that_takes_too_long_ends_with_what_it_said() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("loop");
+    rig.tty = running();
+    rig.prints("loop\r\n1\r\n2\r\n");
+    rig.waits(Duration::from_secs(61));
+    let response = rig.response().expect("limit");
+    assert_eq!((response.outcome, response.text.as_str()), (Outcome::TimedOut, "1\n2"));
+    assert_eq!(rig.try_ask("x"), Err(SubmitError::Busy));
+    rig.session.interrupt(rig.now).expect("busy");
+    rig.settle();
+    rig.tty = editor_at_prompt();
+    rig.prints("^C\r\ncalc> ");
+    assert_eq!(rig.state(), "ready");
+    rig.asks("1");
+    assert_eq!(rig.answers("1", "1\r\n").text, "1");
+}
+
+#[test]
+fn an_interrupted_turn_says_so() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("loop");
+    rig.tty = running();
+    rig.prints("loop\r\n1\r\n");
+    rig.session.interrupt(rig.now).expect("busy");
+    rig.settle();
+    rig.tty = editor_at_prompt();
+    rig.prints("^C\r\ncalc> ");
+    let response = rig.response().expect("over");
+    assert_eq!((response.outcome, response.text.as_str()), (Outcome::Interrupted, "1\n^C"));
+}
+
+#[test]
+fn an_exit_ends_the_turn_with_what_was_said() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("crash");
+    rig.tty = running();
+    rig.prints("crash\r\nhalf");
+    rig.session.handle_exit(Exit::Signal(9), rig.now);
+    rig.settle();
+    let response = rig.response().expect("over");
+    assert_eq!((response.outcome, response.exit), (Outcome::Exited, Some(Exit::Signal(9))));
+    assert_eq!(response.text, "half");
+    assert_eq!(rig.try_ask("x"), Err(SubmitError::Exited));
+}
+
+#[test]
+fn output_behind_the_prompt_changes_nothing() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.prints("LATE\r\n");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.state(), "ready");
+    rig.asks("1");
+    assert_eq!(rig.answers("1", "1\r\n").text, "1");
+}
+
+#[test]
+fn once_marked_a_prompt_must_be_marked() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("input");
+    rig.prints("input\r\ncalc> ");
+    rig.waits(Duration::from_secs(1));
+    let question = rig.response().and_then(|r| r.question).expect("a look-alike is a question");
+    assert_eq!(question.kind, BlockKind::Question);
+    let answer = rig.prompt("x");
+    rig.session.answer(answer, rig.now).expect("takes text");
+    rig.settle();
+    rig.prints("x\r\nabc\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "abc");
+}
+
+#[test]
+fn input_that_is_not_read_ends_the_turn() {
+    let mut rig = Rig::ready(EDITOR);
+    let prompt = rig.prompt(&"x".repeat(100_000));
+    rig.session.submit(prompt, rig.now).expect("accepted");
+    rig.session.handle_written(4096, rig.now);
+    while let Some((at, why)) = rig.session.poll_deadline() {
+        rig.now = at;
+        rig.session.handle_time(at);
+        while let Some(event) = rig.session.poll_event() {
+            rig.events.push(event.kind);
+        }
+        if why == "input_not_read" {
+            break;
+        }
+    }
+    let response = rig.response().expect("ended");
+    assert_eq!((response.outcome, response.evidence.rule.as_str()), (Outcome::TimedOut, "input_not_read"));
+    assert!(rig.session.poll_write().is_none());
+}
+
+#[test]
+fn nothing_is_typed_that_cannot_be_typed_safely() {
+    let mut rig = Rig::ready(EDITOR);
+    for bad in ["a\u{1b}[201~b", "a\u{3}", "a\u{4}", "a\u{1c}"] {
+        assert!(matches!(rig.try_ask(bad), Err(SubmitError::ControlCharacter { .. })), "{bad:?}");
+    }
+    assert!(rig.written.is_empty());
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn a_cooked_tty_takes_no_long_line() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = reading_line();
+    rig.prints("calc> ");
+    assert!(matches!(rig.try_ask(&"x".repeat(6000)), Err(SubmitError::LineTooLong { bytes: 6000, max: 4095, .. })));
+    assert!(rig.written.is_empty());
+    rig.asks(&"x".repeat(4095));
+}
+
+#[test]
+fn a_long_prompt_that_wraps_is_not_in_the_response() {
+    let mut rig = Rig::ready(EDITOR);
+    let long = "y".repeat(490);
+    rig.asks(&long);
+    assert_eq!(rig.answers(&long, "ok\r\n").text, "ok");
+}
+
+#[test]
+fn five_thousand_lines_come_back_exact() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("seq");
+    let lines: Vec<String> = (1..=5000).map(|n| n.to_string()).collect();
+    let response = rig.answers("seq", &format!("{}\r\n", lines.join("\r\n")));
+    assert_eq!(response.text, lines.join("\n"));
+    assert!(!response.truncated);
+}
+
+#[test]
+fn more_than_the_limit_is_truncated_and_says_so() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("seq");
+    let line = format!("{}\r\n", "z".repeat(70));
+    let response = rig.answers("seq", &line.repeat(40_000));
+    assert!(response.truncated && !response.complete);
+    let (from, to) = response.lost_bytes.expect("says what is lost");
+    assert!(from < to && to < response.evidence.to_offset);
+    assert!(response.text.ends_with(&"z".repeat(70)));
+}

@@ -1,0 +1,4 @@
+//! Each shipped protocol on the real program.
+
+mod bash;
+mod python;
