@@ -1,4 +1,7 @@
 //! One integration binary: it links once.
 
+mod cli_ask;
+mod cli_support;
+mod cli_usage;
 mod support;
 mod tools;

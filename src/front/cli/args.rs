@@ -11,7 +11,7 @@ use crate::engine::term::Size;
 
 /// Turns interactive command-line programs into functions: one prompt in, one complete response out.
 #[derive(Debug, Parser)]
-#[command(name = "ptych", version, about, after_help = examples::ROOT)]
+#[command(name = "ptych", version, after_help = examples::ROOT)]
 #[command(disable_help_subcommand = true, max_term_width = 100, propagate_version = false)]
 pub struct Cli {
     #[command(subcommand)]
@@ -55,9 +55,6 @@ pub struct Ask {
     #[arg(value_name = "TEXT|-|@FILE", allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub prompts: Vec<String>,
 
-    #[command(flatten)]
-    pub start: Start,
-
     /// How long one prompt may take
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub timeout: Duration,
@@ -89,6 +86,9 @@ pub struct Ask {
     /// Show no progress on the terminal
     #[arg(long)]
     pub no_progress: bool,
+
+    #[command(flatten)]
+    pub start: Start,
 }
 
 #[derive(Debug, Args)]
@@ -97,9 +97,6 @@ pub struct Chat {
     /// A tool by the name of its protocol, or a path to a protocol file
     pub target: String,
 
-    #[command(flatten)]
-    pub start: Start,
-
     /// How long one prompt may take
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub timeout: Duration,
@@ -107,6 +104,9 @@ pub struct Chat {
     /// Do not read or write the history of earlier conversations
     #[arg(long)]
     pub no_history: bool,
+
+    #[command(flatten)]
+    pub start: Start,
 }
 
 /// How the tool is started; the same for every verb that starts one.

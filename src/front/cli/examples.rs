@@ -2,7 +2,7 @@
 
 pub const ROOT: &str = "\
 Examples:
-  ptych ask python3 '6*7'               one prompt, its response, nothing else
+  ptych ask python '6*7'                one prompt, its response, nothing else
   ptych ask ./mytool.toml 'prompt'      a tool taught by your own protocol file
   ptych chat sqlite3 -- my.db           a conversation, line by line
   ptych doctor                          what is installed and proven here
@@ -11,7 +11,7 @@ Topics: ptych help exit-codes | environment | files | answers";
 
 pub const ASK: &str = "\
 Examples:
-  ptych ask python3 'x = 6' 'x * 7'               two turns of one session
+  ptych ask python 'x = 6' 'x * 7'               two turns of one session
   ptych ask bash @build.sh                        the prompt stands in a file
   git diff | ptych ask mytool 'review:' -         the second prompt is standard input
   ptych ask sqlite3 --json 'select 1;' -- my.db   the whole response as JSON; arguments for the tool
@@ -24,7 +24,7 @@ Exit codes: ptych help exit-codes. Questions and answers: ptych help answers.";
 
 pub const CHAT: &str = "\
 Examples:
-  ptych chat python3
+  ptych chat python
   ptych chat ./mytool.toml --cwd ~/project -- --verbose
 
 Keys: enter sends; a \\ at the end of a line continues it on the next; a pasted block is one
@@ -33,7 +33,7 @@ prompt; ctrl-c interrupts the tool; ctrl-d on an empty line leaves; up and ctrl-
 pub const RECORD: &str = "\
 Examples:
   ptych record                          your shell, into shell-DATE-TIME.cast
-  ptych record -o demo.cast python3     a tool, as its protocol starts it
+  ptych record -o demo.cast python     a tool, as its protocol starts it
   ptych record --v2 -- ssh -p 22 host   any command, for players of version 2
 
 The recording ends when the command does. What you type is recorded too, secrets included,
@@ -42,7 +42,7 @@ unless --no-input is given.";
 pub const DOCTOR: &str = "\
 Examples:
   ptych doctor
-  ptych doctor python3 sqlite3
+  ptych doctor python sqlite3
   ptych doctor --json";
 
 pub const PROTOCOL: &str = "\
@@ -59,7 +59,7 @@ Examples:
 
 pub const PROTOCOL_SHOW: &str = "\
 Examples:
-  ptych protocol show python3
+  ptych protocol show python
   ptych protocol show ./mytool.toml --json
   ptych protocol show bash --source > ~/.config/ptych/protocols/bash.toml";
 
@@ -85,7 +85,7 @@ A difference is shown as a diff, and the exit code is 1.";
 pub const PROTOCOL_EXPLAIN: &str = "\
 Examples:
   ptych protocol explain session.cast --protocol mytool --at 12.5s
-  ptych protocol explain python3                  start it and explain where it is
+  ptych protocol explain python                  start it and explain where it is
   ptych protocol explain bash 'sleep 5' --at 1s   one second into a turn";
 
 pub const PROTOCOL_SCHEMA: &str = "\

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
 
 /// Without arguments: a short help, and the exit code of a usage error, because nothing was asked for.
 fn bare() -> ExitCode {
-    output::note(&Cli::command().render_help().ansi().to_string());
+    output::note(&Cli::command().render_help().to_string());
     Exit::Usage.into()
 }
 
