@@ -14,13 +14,16 @@ mod diff;
 mod editor;
 mod examples;
 mod exit;
+mod expectation;
 mod failure;
 mod outcome;
 mod output;
+//mod passthrough;
 mod programs;
 mod progress;
 mod resolve;
 mod signals;
+mod spec_view;
 mod terminal;
 mod values;
 

@@ -1,3 +1,70 @@
-use crate::front::cli::args;
+//! `ptych protocol list`: every protocol that TARGET can name.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::front::cli::args::ProtocolList;
+use crate::front::cli::catalogue::{self, Entry};
 use crate::front::cli::exit::Exit;
-pub fn run(_args: &args::ProtocolList) -> anyhow::Result<Exit> { Ok(Exit::Done) }
+use crate::front::cli::output;
+
+#[derive(Serialize)]
+struct List {
+    items: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    name: String,
+    title: String,
+    version: String,
+    /// Versions of the tool that the file was proven on.
+    tested: Vec<String>,
+    proven: bool,
+    /// `built-in` or `user`.
+    origin: &'static str,
+    path: Option<PathBuf>,
+    /// Why it cannot be used.
+    problem: Option<String>,
+}
+
+pub fn run(args: &ProtocolList) -> anyhow::Result<Exit> {
+    let list = List { items: catalogue::all().iter().map(item).collect() };
+    match args.json {
+        true => output::json_document(&list)?,
+        false => output::text(&human(&list))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn item(entry: &Entry) -> Item {
+    let (title, version, tested, problem) = match catalogue::understand(entry) {
+        Ok(spec) => (spec.title, spec.version, spec.tested, None),
+        Err(failure) => (String::new(), String::new(), Vec::new(), Some(failure.message)),
+    };
+    Item {
+        name: entry.name.clone(),
+        title,
+        version,
+        proven: !tested.is_empty(),
+        tested,
+        origin: entry.origin.as_str(),
+        path: entry.origin.path().map(PathBuf::from),
+        problem,
+    }
+}
+
+fn human(list: &List) -> String {
+    let rows: Vec<Vec<String>> = list.items.iter().map(row).collect();
+    output::table(&["NAME", "ORIGIN", "PROVEN ON", "TITLE"], &rows)
+}
+
+fn row(item: &Item) -> Vec<String> {
+    let proven = if item.proven { item.tested.join(", ") } else { "-".into() };
+    let title = match &item.problem {
+        Some(problem) => format!("cannot be used: {}", problem.lines().next().unwrap_or_default()),
+        None => item.title.clone(),
+    };
+    vec![item.name.clone(), item.origin.to_string(), proven, title]
+}

@@ -1,0 +1,334 @@
+//! A protocol with every default filled in, as one value that becomes JSON or a page for people.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::protocol::Spec;
+use crate::engine::protocol::spec::{
+    BlockKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Kind, MarkKind, MarkWanted, Method, OneLine,
+    OutputStart, Pattern, Rule, Settle, Severity, TtyWanted, WaitingWanted,
+};
+
+/// The whole of it. Times are in milliseconds, bytes are strings in which control characters are escaped.
+pub fn value(spec: &Spec) -> Value {
+    json!({
+        "name": spec.name,
+        "title": spec.title,
+        "version": spec.version,
+        "tested": spec.tested,
+        "tool_version": spec.tool_version.as_ref().map(|v| json!({
+            "command": v.command,
+            "pattern": v.pattern.as_str(),
+        })),
+        "spawn": spawn(spec),
+        "rules": spec.rules.iter().map(rule).collect::<Vec<_>>(),
+        "submit": submit(spec),
+        "response": response(spec),
+        "outcome": {
+            "errors": spec.outcome.errors.iter().map(error).collect::<Vec<_>>(),
+            "exit_status_from_mark": spec.outcome.exit_status_from_mark,
+        },
+        "interrupt": interrupt(spec),
+        "discard": bytes(&spec.discard),
+        "exit": {
+            "send": bytes(&spec.exit.send),
+            "confirm": spec.exit.confirm.iter()
+                .map(|(asked, sent)| json!({ "question": asked.as_str(), "send": bytes(sent) }))
+                .collect::<Vec<_>>(),
+            "within_ms": ms(spec.exit.within),
+        },
+        "settle": settle(spec.settle),
+        "nested": spec.nested.iter()
+            .map(|nested| json!({ "process": nested.process.as_str(), "protocol": nested.protocol }))
+            .collect::<Vec<_>>(),
+        "shared": {
+            "locks": spec.shared.locks,
+            "memory_mb": spec.shared.memory_mb,
+            "warm_up_ms": spec.shared.warm_up.map(ms),
+        },
+    })
+}
+
+fn spawn(spec: &Spec) -> Value {
+    let spawn = &spec.spawn;
+    json!({
+        "programs": spawn.programs,
+        "args": spawn.args,
+        "env": pairs(&spawn.env),
+        "pass_env": spawn.pass_env,
+        "cols": spawn.cols,
+        "rows": spawn.rows,
+        "files": pairs(&spawn.files),
+        "echo_off": spawn.echo_off,
+        "init": spawn.init,
+        "ready_within_ms": ms(spawn.ready_within),
+        "answer_queries": spawn.answer_queries,
+    })
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({
+        "name": rule.name,
+        "kind": kind(rule.kind),
+        "line": rule.line,
+        "when": conditions(&rule.when),
+        "question": rule.question.as_ref().map(Pattern::as_str),
+        "choices": rule.choices.iter().map(choice).collect::<Vec<_>>(),
+        "choice_pattern": rule.choice_pattern.as_ref().map(Pattern::as_str),
+        "auto": rule.auto.as_deref().map(bytes),
+        "quit": rule.quit.as_deref().map(bytes),
+    })
+}
+
+fn choice(choice: &Choice) -> Value {
+    json!({ "label": choice.label, "send": bytes(&choice.send) })
+}
+
+/// Only what is looked at: a condition that is absent holds always.
+fn conditions(when: &Conditions) -> Value {
+    let pattern = |pattern: &Option<Pattern>| pattern.as_ref().map(|p| json!(p.as_str()));
+    let all: [(&str, Option<Value>); 16] = [
+        ("cursor_line", pattern(&when.cursor_line)),
+        ("lines_above", pattern(&when.lines_above)),
+        ("screen", pattern(&when.screen)),
+        ("title", pattern(&when.title)),
+        ("modes", (!when.modes.is_empty()).then(|| modes(&when.modes))),
+        ("tty", tty(when.tty)),
+        ("waiting", when.waiting.map(|wanted| json!(waiting(wanted)))),
+        ("foreground", when.foreground.map(|wanted| json!(foreground(wanted)))),
+        ("prompt_mark", prompt_mark(when.prompt_mark)),
+        ("last_mark", when.last_mark.map(|mark| json!(mark_word(mark)))),
+        ("status", pattern(&when.status)),
+        ("notification", pattern(&when.notification)),
+        ("progress", when.progress.map(|state| json!(state))),
+        ("cursor_visible", when.cursor_visible.map(|visible| json!(visible))),
+        ("after_busy", when.after_busy.then(|| json!(true))),
+        ("quiet_ms", when.quiet.map(ms)),
+    ];
+    let given = all.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?)));
+    Value::Object(given.collect())
+}
+
+fn modes(modes: &[(u16, bool)]) -> Value {
+    let words = modes.iter().map(|(number, set)| format!("{number}{}", if *set { 'h' } else { 'l' }));
+    json!(words.collect::<Vec<_>>())
+}
+
+fn tty(wanted: TtyWanted) -> Option<Value> {
+    match wanted {
+        TtyWanted::Any => None,
+        TtyWanted::AsFirstReady => Some(json!("as_first_ready")),
+        TtyWanted::Flags { echo, canonical } => Some(json!({ "echo": echo, "canonical": canonical })),
+    }
+}
+
+const fn waiting(wanted: WaitingWanted) -> &'static str {
+    match wanted {
+        WaitingWanted::Input => "input",
+        WaitingWanted::Read => "read",
+        WaitingWanted::No => "no",
+    }
+}
+
+const fn foreground(wanted: ForegroundWanted) -> &'static str {
+    match wanted {
+        ForegroundWanted::Tool => "tool",
+        ForegroundWanted::Other => "other",
+    }
+}
+
+fn prompt_mark(wanted: MarkWanted) -> Option<Value> {
+    match wanted {
+        MarkWanted::Any => None,
+        MarkWanted::IfUsed => Some(json!("if_used")),
+        MarkWanted::Required => Some(json!("required")),
+    }
+}
+
+const fn mark_word(mark: MarkKind) -> &'static str {
+    match mark {
+        MarkKind::Prompt => "prompt",
+        MarkKind::Input => "input",
+        MarkKind::Output => "output",
+        MarkKind::Done => "done",
+    }
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ready => "ready",
+        Kind::Continuation => "continuation",
+        Kind::Busy => "busy",
+        Kind::Blocked(BlockKind::Question) => "question",
+        Kind::Blocked(BlockKind::Confirm) => "confirm",
+        Kind::Blocked(BlockKind::Secret) => "secret",
+        Kind::Blocked(BlockKind::Pager) => "pager",
+        Kind::Blocked(BlockKind::Fullscreen) => "fullscreen",
+        Kind::Blocked(BlockKind::Subprompt) => "subprompt",
+    }
+}
+
+fn submit(spec: &Spec) -> Value {
+    let submit = &spec.submit;
+    let one_line = match submit.one_line {
+        OneLine::Type => "type",
+        OneLine::Paste => "paste",
+    };
+    json!({
+        "enter": bytes(&submit.enter),
+        "enter_apart": submit.enter_apart,
+        "one_line": one_line,
+        "block": submit.block.iter().map(method).collect::<Vec<_>>(),
+        "terminator": submit.terminator,
+        "max_cooked_line_bytes": submit.max_cooked_line_bytes,
+        "max_line_bytes": submit.max_line_bytes,
+        "forbid": submit.forbid.iter().collect::<String>(),
+        "refuse": submit.refuse.iter()
+            .map(|(pattern, reason)| json!({ "pattern": pattern.as_str(), "reason": reason }))
+            .collect::<Vec<_>>(),
+        "finish_block": submit.finish_block,
+        "write_within_ms": ms(submit.write_within),
+        "start_within_ms": submit.start_within.map(ms),
+    })
+}
+
+fn method(method: &Method) -> Value {
+    match method {
+        Method::Paste { extra_enters } => json!({ "paste": { "extra_enters": extra_enters } }),
+        Method::Lines => json!("lines"),
+        Method::Wrap { open, close } => json!({ "wrap": { "open": open, "close": close } }),
+        Method::Encoded { template, encoding } => {
+            json!({ "encoded": { "template": template, "encoding": format!("{encoding:?}").to_lowercase() } })
+        }
+    }
+}
+
+fn response(spec: &Spec) -> Value {
+    let response = &spec.response;
+    let start = match response.start {
+        OutputStart::Auto => "auto",
+        OutputStart::NextRow => "next_row",
+        OutputStart::Echo => "echo",
+        OutputStart::Here => "here",
+    };
+    json!({
+        "start": start,
+        "trim_head": patterns(&response.trim_head),
+        "trim_tail": patterns(&response.trim_tail),
+        "drop_lines": patterns(&response.drop_lines),
+        "captures": patterns(&response.captures),
+        "prompt_after_mode": response.prompt_after_mode.map(|mode| modes(&[mode])),
+        "prompt_rows_above": response.prompt_rows_above.as_ref().map(Pattern::as_str),
+    })
+}
+
+fn error(rule: &ErrorRule) -> Value {
+    let severity = match rule.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    json!({
+        "pattern": rule.pattern.as_str(),
+        "severity": severity,
+        "unless": rule.unless.as_ref().map(Pattern::as_str),
+    })
+}
+
+fn interrupt(spec: &Spec) -> Value {
+    let interrupt = &spec.interrupt;
+    let when_idle = match interrupt.when_idle {
+        IdleInterrupt::Harmless => "harmless",
+        IdleInterrupt::Lethal => "lethal",
+        IdleInterrupt::NoPrompt => "no_prompt",
+    };
+    json!({
+        "send": bytes(&interrupt.send),
+        "when_idle": when_idle,
+        "lethal": interrupt.lethal,
+        "ack": interrupt.ack.as_ref().map(Pattern::as_str),
+        "min_interval_ms": ms(interrupt.min_interval),
+        "signal_after_ms": ms(interrupt.signal_after),
+        "then": bytes(&interrupt.then),
+    })
+}
+
+fn settle(settle: Settle) -> Value {
+    match settle {
+        Settle::None => Value::Null,
+        Settle::For(time) => json!({ "for_ms": ms(time) }),
+        Settle::Frame(time) => json!({ "frame_within_ms": ms(time) }),
+    }
+}
+
+fn patterns(patterns: &[Pattern]) -> Value {
+    json!(patterns.iter().map(Pattern::as_str).collect::<Vec<_>>())
+}
+
+fn pairs(pairs: &[(String, String)]) -> Value {
+    Value::Object(pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>())
+}
+
+fn bytes(bytes: &[u8]) -> Value {
+    json!(String::from_utf8_lossy(bytes))
+}
+
+fn ms(time: Duration) -> Value {
+    json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The same value for people: a line for each field, indented below the one that holds it. What is empty is left out.
+pub fn page(value: &Value) -> String {
+    let mut text = String::new();
+    fields(value, 0, &mut text);
+    text
+}
+
+fn fields(value: &Value, depth: usize, text: &mut String) {
+    let Value::Object(map) = value else { return };
+    let indent = "  ".repeat(depth);
+    for (name, value) in map.iter().filter(|(_, value)| !is_empty(value)) {
+        match value {
+            Value::Object(_) => {
+                text.push_str(&format!("{indent}{name}:\n"));
+                fields(value, depth + 1, text);
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                text.push_str(&format!("{indent}{name}:\n"));
+                items.iter().for_each(|item| self::item(item, depth + 1, text));
+            }
+            plain => text.push_str(&format!("{indent}{name}: {plain}\n")),
+        }
+    }
+}
+
+fn item(value: &Value, depth: usize, text: &mut String) {
+    let indent = "  ".repeat(depth);
+    let mut own = String::new();
+    fields(value, depth + 1, &mut own);
+    match own.get(indent.len() + 2..) {
+        Some(rest) => text.push_str(&format!("{indent}- {rest}")),
+        None => text.push_str(&format!("{indent}- {value}\n")),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_leaves_out_what_is_empty() {
+        let value = json!({ "a": "x", "none": null, "list": [], "in": { "b": 1 }, "items": [{ "c": 1, "d": 2 }, "e"] });
+        assert_eq!(page(&value), "a: \"x\"\nin:\n  b: 1\nitems:\n  - c: 1\n    d: 2\n  - \"e\"\n");
+    }
+}
