@@ -1,4 +1,5 @@
 //! One integration binary: it links once.
 
 mod support;
+mod term_corpus;
 mod tools;
