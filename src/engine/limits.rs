@@ -31,3 +31,42 @@ pub const SYNC_FRAME: Duration = Duration::from_millis(150);
 pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
 /// Repeats of Enter (never of text) when a turn does not start.
 pub const ENTER_REPEATS: u8 = 2;
+// The terminal (`engine::term`). Worst case of one terminal: two screens of MAX_SIDE_CELLS squared cells (64 MB, only when
+// somebody asks for that size; 120x40 is 77 kB), history as `TermConfig` bounds it, and about 9 MB of tables and queues.
+
+/// Columns or rows of a terminal. A cell is 8 bytes: 2,000 x 2,000 is 32 MB per screen.
+pub const MAX_SIDE_CELLS: u16 = 2_000;
+/// Lines of history kept when nothing pins them.
+pub const HISTORY_LINES: usize = 10_000;
+/// Bytes of history kept when nothing pins them.
+pub const HISTORY_BYTES: usize = 8 << 20;
+/// Bytes of history kept for an open turn.
+pub const PINNED_HISTORY_BYTES: usize = 64 << 20;
+/// Text bytes after which a page of history is closed; a page is freed as a whole.
+pub const HISTORY_PAGE_BYTES: usize = 64 << 10;
+/// Payload bytes of an OSC, DCS, APC, PM or SOS string; a longer one is dropped whole.
+pub const MAX_STRING_BYTES: usize = 64 << 10;
+/// Bytes of one grapheme cluster; code points beyond are dropped.
+pub const MAX_CLUSTER_BYTES: usize = 64;
+/// Clusters in the side table before the first collection.
+pub const MIN_CLUSTERS_BEFORE_COLLECTION: usize = 256;
+/// Distinct styles at a time (24 bytes each in the worst case: 1.6 MB); beyond, colours are rounded to the palette.
+pub const MAX_STYLES: usize = 65_535;
+/// Refused styles between two attempts to free some; an attempt walks the history.
+pub const STYLE_REFUSALS_PER_COLLECTION: u32 = 65_536;
+/// Events waiting for `poll_event`; beyond, new ones are dropped and counted.
+pub const MAX_QUEUED_EVENTS: usize = 16_384;
+/// Of these, how many may be of kinds that framing does not need (bells, links, unknown sequences).
+pub const MAX_QUEUED_MINOR_EVENTS: usize = 4_096;
+/// Text bytes of all waiting events together.
+pub const MAX_QUEUED_EVENT_BYTES: usize = 4 << 20;
+/// Answers waiting for `take_replies`; a query that would exceed it stays unanswered.
+pub const MAX_REPLY_BYTES: usize = 64 << 10;
+/// Bytes of an unknown sequence that its event shows.
+pub const MAX_UNKNOWN_BYTES: usize = 80;
+/// Titles remembered by XTWINOPS 22.
+pub const MAX_TITLE_STACK: usize = 8;
+/// Keyboard flag sets remembered by the kitty protocol's push.
+pub const MAX_KEYBOARD_STACK: usize = 16;
+/// Names answered in one XTGETTCAP.
+pub const MAX_TERMINFO_NAMES: usize = 64;

@@ -4,4 +4,5 @@ mod cli_ask;
 mod cli_support;
 mod cli_usage;
 mod support;
+mod term_corpus;
 mod tools;

@@ -1,10 +1,32 @@
 //! The emulated terminal: bytes in; a screen, a history addressed by absolute row, typed events and replies out.
 
-use std::ops::Range;
-
+mod cell;
+mod charset;
+mod edit;
+mod event;
+mod feed;
+mod grid;
+mod history;
+mod intern;
+mod marks;
+mod modes;
+mod osc;
+mod perform;
+mod print;
+mod queue;
+mod reflow;
+mod reply;
+mod screen;
+mod scroll;
+mod snapshot;
+mod state;
 mod style;
+mod switch;
+mod tabs;
+mod text;
 
-pub use style::Style;
+pub use screen::Screen;
+pub use style::{Attrs, Color, Style, Underline};
 
 /// Columns and rows of a terminal; each at least 1 and at most `limits::MAX_SIDE_CELLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,85 +201,4 @@ pub struct Extract {
     pub lost_rows: u64,
     /// The first byte offset that is still represented, when rows were lost.
     pub kept_from_offset: Option<u64>,
-}
-
-#[derive(Debug)]
-pub struct Screen {}
-impl Screen {
-    pub fn new(_: Size, _: TermConfig) -> Self {
-        todo!()
-    }
-    pub fn handle_bytes(&mut self, _: &[u8]) {
-        todo!()
-    }
-    pub fn resize(&mut self, _: Size) {
-        todo!()
-    }
-    pub fn offset(&self) -> u64 {
-        todo!()
-    }
-    pub fn poll_event(&mut self) -> Option<TermEvent> {
-        todo!()
-    }
-    pub fn take_replies(&mut self) -> Vec<u8> {
-        todo!()
-    }
-    pub fn cursor(&self) -> Cursor {
-        todo!()
-    }
-    pub fn top_row(&self) -> u64 {
-        todo!()
-    }
-    pub fn is_set_dec(&self, _: u16) -> bool {
-        todo!()
-    }
-    pub fn alternate_screen(&self) -> bool {
-        todo!()
-    }
-    pub fn synchronized(&self) -> bool {
-        todo!()
-    }
-    pub fn title(&self) -> Option<&str> {
-        todo!()
-    }
-    pub fn cursor_line(&self, _: usize) -> CursorLine {
-        todo!()
-    }
-    pub fn row(&self, _: u64) -> Option<RowView> {
-        todo!()
-    }
-    pub fn viewport_text(&self) -> String {
-        todo!()
-    }
-    pub fn extract(&self, _: Pos, _: Pos) -> Extract {
-        todo!()
-    }
-    pub fn extract_and_release(&mut self, _: Pos, _: Pos) -> Extract {
-        todo!()
-    }
-    pub fn mark(&mut self, _: Pos) -> MarkId {
-        todo!()
-    }
-    pub fn mark_cursor(&mut self) -> MarkId {
-        todo!()
-    }
-    pub fn mark_pos(&self, _: MarkId) -> Pos {
-        todo!()
-    }
-    pub fn unmark(&mut self, _: MarkId) {
-        todo!()
-    }
-    pub fn pin(&mut self, _: Option<u64>) {
-        todo!()
-    }
-}
-impl Default for TermConfig {
-    fn default() -> Self {
-        todo!()
-    }
-}
-impl CursorLine {
-    pub fn pos_of(&self, _: usize) -> Pos {
-        todo!()
-    }
 }

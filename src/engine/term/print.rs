@@ -1,0 +1,337 @@
+//! Text onto the screen: wrapping, wide characters, clusters.
+
+use unicode_segmentation::GraphemeCursor;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::WidthPolicy;
+use super::cell::{CLUSTER, Cell, PROTECTED, TAIL, WIDE};
+use super::grid::NEVER;
+use super::modes;
+use super::state::{LastPrinted, Term};
+use crate::engine::limits;
+
+const ZWJ: char = '\u{200d}';
+
+impl Term {
+    /// Prints printable ASCII whose first byte is at offset `at`.
+    pub fn print_ascii(&mut self, bytes: &[u8], at: u64) {
+        if self.modes.has_ansi(modes::INSERT) || !self.charsets.is_plain() {
+            for (i, byte) in bytes.iter().enumerate() {
+                self.print_char(char::from(*byte), at + i as u64);
+            }
+            return;
+        }
+        let style = self.pen();
+        let flags = if self.protected { PROTECTED } else { 0 };
+        let (mut rest, mut at) = (bytes, at);
+        while !rest.is_empty() {
+            self.wrap_if_pending();
+            let end = self.line_end();
+            let room = usize::from(end - self.x);
+            let n = rest.len().min(room);
+            if n == rest.len() || self.modes.has(modes::AUTOWRAP) {
+                self.put_ascii(&rest[..n], style, flags, at);
+            } else {
+                // Without autowrap what is too long overwrites the last column: of the surplus only the last stays.
+                self.put_ascii(&rest[..room - 1], style, flags, at);
+                self.x = end - 1;
+                self.put_ascii(&rest[rest.len() - 1..], style, flags, at + rest.len() as u64 - 1);
+                return;
+            }
+            rest = &rest[n..];
+            at += n as u64;
+        }
+    }
+
+    /// Writes bytes that fit into the row, and moves the cursor.
+    #[inline]
+    fn put_ascii(&mut self, bytes: &[u8], style: u16, flags: u16, at: u64) {
+        let Some(last_byte) = bytes.last() else { return };
+        let (x, y) = (self.x, self.y);
+        let n = bytes.len() as u16;
+        let end = x + n;
+        self.grid.split_wide(y, x);
+        self.grid.split_wide(y, end);
+        let (cells, meta) = self.grid.row_mut(y);
+        for (cell, byte) in cells[usize::from(x)..usize::from(end)].iter_mut().zip(bytes) {
+            *cell = Cell {
+                content: u32::from(*byte),
+                style,
+                flags,
+            };
+        }
+        meta.len = meta.len.max(end);
+        if meta.first == NEVER {
+            meta.first = at;
+        }
+        meta.last = at + u64::from(n) - 1;
+        let cell = Cell {
+            content: u32::from(*last_byte),
+            style,
+            flags,
+        };
+        self.last_printed = Some(LastPrinted {
+            x: end - 1,
+            y,
+            cell,
+            owns_cluster: false,
+        });
+        self.advance_to(end);
+    }
+
+    /// One past the last column that text may use from here.
+    fn line_end(&self) -> u16 {
+        if self.x <= self.margins.right {
+            self.margins.right + 1
+        } else {
+            self.size.cols
+        }
+    }
+
+    /// The cursor goes to `x`, or waits at the row's end for the next character to wrap.
+    fn advance_to(&mut self, x: u16) {
+        let end = self.line_end();
+        if x < end {
+            self.x = x;
+            return;
+        }
+        self.x = end - 1;
+        self.pending_wrap = self.modes.has(modes::AUTOWRAP);
+        if end == self.size.cols {
+            self.grid.set_wrapped(self.y, false);
+        }
+    }
+
+    fn wrap_if_pending(&mut self) {
+        if self.pending_wrap {
+            self.wrap();
+        }
+    }
+
+    fn wrap(&mut self) {
+        self.pending_wrap = false;
+        let at_bottom = self.y == self.margins.bottom;
+        if !at_bottom && self.y == self.last_row() {
+            // Below the scrolling region there is nowhere to go: the row is overwritten.
+            self.x = self.wrap_start();
+            return;
+        }
+        self.x = self.wrap_start();
+        if !self.has_side_margins() {
+            self.grid.set_wrapped(self.y, true);
+        }
+        if at_bottom {
+            self.scroll_region_up(1, true)
+        } else {
+            self.y += 1
+        }
+    }
+
+    fn wrap_start(&self) -> u16 {
+        if self.x >= self.margins.left && self.x <= self.margins.right {
+            self.margins.left
+        } else {
+            0
+        }
+    }
+
+    /// Prints one character, not a control; its first byte is at offset `at`.
+    pub fn print_char(&mut self, c: char, at: u64) {
+        let c = if self.charsets.is_plain() {
+            c
+        } else {
+            self.charsets.map(c)
+        };
+        if c >= '\u{300}' && !never_joins(c) && self.join(c, at) {
+            return;
+        }
+        let width = if c < '\u{7f}' { 1 } else { c.width().unwrap_or(0) };
+        match width {
+            0 => self.attach(c, at),
+            _ => self.put(u32::from(c), width.min(2) as u16, at, false),
+        }
+    }
+
+    /// Writes a cell group of `width` columns at the cursor.
+    fn put(&mut self, content: u32, width: u16, at: u64, owns_cluster: bool) {
+        self.wrap_if_pending();
+        let mut width = width;
+        if self.x + width > self.line_end() {
+            if self.size.cols < 2 || self.margins.right - self.margins.left < 1 {
+                width = 1;
+            } else if !self.modes.has(modes::AUTOWRAP) {
+                return;
+            } else {
+                self.wrap();
+            }
+        }
+        if self.modes.has_ansi(modes::INSERT) {
+            let (y, x, end) = (self.y, self.x, self.line_end());
+            self.grid.insert_cells(y, x, end, width, Cell::default());
+        }
+        let style = self.pen();
+        let flags = if self.protected { PROTECTED } else { 0 };
+        let cell = Cell {
+            content,
+            style,
+            flags: flags | if width == 2 { WIDE } else { 0 },
+        };
+        self.put_cell(cell, width, at);
+        self.last_printed = Some(LastPrinted {
+            x: self.x,
+            y: self.y,
+            cell,
+            owns_cluster,
+        });
+        self.advance_to(self.x + width);
+    }
+
+    fn put_cell(&mut self, cell: Cell, width: u16, at: u64) {
+        let (x, y) = (self.x, self.y);
+        self.grid.split_wide(y, x);
+        self.grid.split_wide(y, x + width);
+        let (cells, meta) = self.grid.row_mut(y);
+        cells[usize::from(x)] = cell;
+        if width == 2 {
+            cells[usize::from(x) + 1] = Cell {
+                content: 0,
+                style: cell.style,
+                flags: (cell.flags & PROTECTED) | TAIL,
+            };
+        }
+        meta.len = meta.len.max(x + width);
+        if meta.first == NEVER {
+            meta.first = at;
+        }
+        meta.last = at;
+    }
+
+    /// Adds `c` to the cluster printed last if they belong together. Whether it did.
+    fn join(&mut self, c: char, at: u64) -> bool {
+        if !self.modes.has(modes::CLUSTERS) {
+            return false;
+        }
+        let Some(last) = self.last_printed else {
+            return false;
+        };
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
+        last.cell.push_text(&self.clusters, &mut text);
+        let border = text.len();
+        text.push(c);
+        let joins = !is_boundary(&text, border);
+        if joins {
+            self.extend_cell(last, &text, at);
+        }
+        self.scratch = text;
+        joins
+    }
+
+    /// A character without width that no cluster took: it goes to the cell left of the cursor, if that holds something.
+    fn attach(&mut self, c: char, at: u64) {
+        let last = match self.last_printed {
+            Some(last) => last,
+            None => {
+                let Some(last) = self.cell_before_cursor() else {
+                    return;
+                };
+                last
+            }
+        };
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
+        last.cell.push_text(&self.clusters, &mut text);
+        text.push(c);
+        self.extend_cell(last, &text, at);
+        self.scratch = text;
+    }
+
+    fn cell_before_cursor(&self) -> Option<LastPrinted> {
+        let mut x = if self.pending_wrap {
+            self.x
+        } else {
+            self.x.checked_sub(1)?
+        };
+        let cells = self.grid.cells(self.y);
+        if cells[usize::from(x)].is_tail() {
+            x -= 1;
+        }
+        let cell = cells[usize::from(x)];
+        cell.is_written().then_some(LastPrinted {
+            x,
+            y: self.y,
+            cell,
+            owns_cluster: false,
+        })
+    }
+
+    /// Gives the cell `last` the text `text`, and a second column if the cluster became wide.
+    fn extend_cell(&mut self, last: LastPrinted, text: &str, at: u64) {
+        if text.len() > limits::MAX_CLUSTER_BYTES {
+            return;
+        }
+        let mut cell = last.cell;
+        let owned = last.owns_cluster && cell.content & CLUSTER != 0;
+        if owned {
+            self.clusters.replace(cell.content, text);
+        } else {
+            cell.content = self.insert_cluster(text);
+        }
+        let widen = !cell.is_wide() && self.modes.has(modes::CLUSTERS) && text.width() > 1;
+        let (x, y) = (last.x, last.y);
+        if widen && !self.pending_wrap && self.x == x + 1 && self.y == y && self.x < self.line_end() {
+            self.x = x;
+            cell.flags |= WIDE;
+            self.put_cell(cell, 2, at);
+            self.advance_to(x + 2);
+        } else {
+            let (cells, meta) = self.grid.row_mut(y);
+            cells[usize::from(x)] = cell;
+            meta.last = at;
+        }
+        self.last_printed = Some(LastPrinted {
+            cell,
+            owns_cluster: true,
+            ..last
+        });
+    }
+
+    /// REP: prints the last character `n` more times, if nothing but text came since it was printed.
+    pub fn repeat(&mut self, n: u16) {
+        let Some(last) = self.last_printed else { return };
+        // More than the whole screen and its history of one wrapped line shows nothing new.
+        let n = u32::from(n).min(u32::from(self.size.cols) * u32::from(self.size.rows));
+        let width = if last.cell.is_wide() { 2 } else { 1 };
+        let at = self.now - 1;
+        for _ in 0..n {
+            self.put(last.cell.content, width, at, false);
+        }
+    }
+}
+
+/// Characters that start a cluster whatever stands before them: the big alphabets, so that text in them is fast.
+fn never_joins(c: char) -> bool {
+    matches!(c, '\u{370}'..='\u{482}' | '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}'
+        | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}')
+}
+
+/// Whether UAX #29 puts a cluster boundary at `border`. What a prepended mark (GB9b) would join is left apart: the fast
+/// paths do not look back, and the answer must not depend on the path.
+fn is_boundary(text: &str, border: usize) -> bool {
+    let next = text[border..].chars().next();
+    let joins_anything = |c: char| c == ZWJ || c.width() == Some(0);
+    if next.is_some_and(joins_anything) {
+        return false;
+    }
+    GraphemeCursor::new(border, text.len(), true)
+        .is_boundary(text, 0)
+        .unwrap_or(true)
+}
+
+/// Columns that `text` takes when it is printed in one go.
+pub(super) fn columns(cluster: &str, policy: WidthPolicy) -> u16 {
+    match policy {
+        WidthPolicy::Cluster => cluster.width().min(2) as u16,
+        WidthPolicy::CodePoint => cluster.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16,
+    }
+}
