@@ -136,6 +136,19 @@ impl Conversation {
         }
     }
 
+    /// Lets the tool be for a time.
+    pub async fn rest(&mut self, time: Duration) -> anyhow::Result<()> {
+        self.drive(tokio::time::sleep(time)).await
+    }
+
+    /// Sends a prompt and goes on after `time`, whether or not the response is there.
+    pub async fn ask_for(&mut self, text: &str, time: Duration) -> anyhow::Result<()> {
+        let session = self.session.clone();
+        let turn = session.submit(text, AskOptions::default());
+        let _running = self.drive(turn).await?.map_err(Failure::from)?;
+        self.rest(time).await
+    }
+
     async fn turn(&mut self, turn: impl Future<Output = Result<Response, AskError>>) -> anyhow::Result<Turned> {
         self.asking = true;
         let done = self.drive(turn).await;

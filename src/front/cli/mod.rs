@@ -17,6 +17,7 @@ mod exit;
 mod expectation;
 mod failure;
 mod outcome;
+mod guess;
 mod output;
 //mod passthrough;
 mod programs;

@@ -74,17 +74,23 @@ pub fn failure_object(failure: &Failure) {
     let _ = data(format!("{}\n", failure.to_json()).as_bytes());
 }
 
-/// Columns padded to their widest cell, two blanks apart; the last one is not padded. Empty when there are no rows.
+/// A head and rows in columns. Empty when there are no rows.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
     let head: Vec<String> = head.iter().map(|cell| (*cell).to_string()).collect();
-    let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
-    let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
-    let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let all: Vec<Vec<String>> = std::iter::once(head).chain(rows.iter().cloned()).collect();
+    columns(&all)
+}
+
+/// Cells padded to the widest of their column, two blanks apart; nothing is padded at the end of a line.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
-    for row in all {
+    for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
