@@ -9,7 +9,10 @@ use ptych::host::{Options, Session};
 
 /// Runs a test's future on a runtime of one thread, as a program that embeds a session would.
 pub fn run<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("runtime");
     runtime.block_on(future)
 }
 
@@ -19,7 +22,10 @@ pub fn spec(tool: &str) -> Arc<Spec> {
 
 /// Options that every test uses: a bounded turn and a private working directory's worth of calm.
 pub fn options() -> Options {
-    Options { turn_timeout: Duration::from_secs(60), ..Options::default() }
+    Options {
+        turn_timeout: Duration::from_secs(60),
+        ..Options::default()
+    }
 }
 
 pub async fn start(tool: &str) -> Session {
@@ -28,18 +34,28 @@ pub async fn start(tool: &str) -> Session {
 
 pub async fn start_with(tool: &str, options: Options) -> Session {
     let session = Session::start(spec(tool), options).unwrap_or_else(|e| panic!("start {tool}: {e}"));
-    session.wait_ready().await.unwrap_or_else(|e| panic!("{tool} gets ready: {e}"));
+    session
+        .wait_ready()
+        .await
+        .unwrap_or_else(|e| panic!("{tool} gets ready: {e}"));
     session
 }
 
 pub async fn ask(session: &Session, prompt: &str) -> Response {
-    session.ask(prompt).await.unwrap_or_else(|e| panic!("ask {prompt:?}: {e}"))
+    session
+        .ask(prompt)
+        .await
+        .unwrap_or_else(|e| panic!("ask {prompt:?}: {e}"))
 }
 
 /// Asks and compares text and outcome; a difference shows the whole response.
 pub async fn expect(session: &Session, prompt: &str, outcome: Outcome, text: &str) {
     let response = ask(session, prompt).await;
-    assert_eq!((response.outcome, response.text.as_str()), (outcome, text), "\nprompt {prompt:?}\n{response:#?}");
+    assert_eq!(
+        (response.outcome, response.text.as_str()),
+        (outcome, text),
+        "\nprompt {prompt:?}\n{response:#?}"
+    );
 }
 
 /// What every tool must do, as far as its language can say it.
@@ -88,7 +104,10 @@ impl Battery<'_> {
         for (prompt, part) in self.errors {
             let response = ask(session, prompt).await;
             assert_eq!(response.outcome, Outcome::Error, "{prompt:?}\n{response:#?}");
-            assert!(response.text.contains(part), "{prompt:?} lacks {part:?}\n{response:#?}");
+            assert!(
+                response.text.contains(part),
+                "{prompt:?} lacks {part:?}\n{response:#?}"
+            );
         }
     }
 
@@ -104,7 +123,13 @@ impl Battery<'_> {
     async fn sizes(&self, session: &Session) {
         if let Some((prompt, behind)) = self.lines {
             let lines: Vec<String> = (1..=5000).map(|n| n.to_string()).collect();
-            expect(session, prompt, Outcome::Ok, &format!("{}{behind}", lines.join("\n"))).await;
+            expect(
+                session,
+                prompt,
+                Outcome::Ok,
+                &format!("{}{behind}", lines.join("\n")),
+            )
+            .await;
         }
         if let Some((prompt, text)) = self.long {
             let x = "x".repeat(460);
@@ -118,10 +143,16 @@ impl Battery<'_> {
 
     async fn interrupts(&self, session: &Session) {
         let Some(prompt) = self.endless else { return };
-        let options = ptych::host::AskOptions { timeout: Some(Duration::from_millis(700)), ..Default::default() };
+        let options = ptych::host::AskOptions {
+            timeout: Some(Duration::from_millis(700)),
+            ..Default::default()
+        };
         let response = session.ask_with(prompt, options).await.expect("asked");
         assert_eq!(response.outcome, Outcome::TimedOut, "{response:#?}");
-        session.interrupt().await.unwrap_or_else(|e| panic!("interrupt: {e}"));
+        session
+            .interrupt()
+            .await
+            .unwrap_or_else(|e| panic!("interrupt: {e}"));
         if let Some((prompt, text)) = self.exact.first() {
             expect(session, prompt, Outcome::Ok, text).await;
         }

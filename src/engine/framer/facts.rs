@@ -35,6 +35,8 @@ pub struct Facts {
     pub probe: Option<(TtyProbe, ProbeDepth)>,
     /// ECHO and ICANON at the first ready.
     pub first_ready: Option<(Option<bool>, Option<bool>)>,
+    /// Named groups of the cursor's line at the first ready.
+    pub first_captures: Vec<(String, String)>,
     /// Bytes were last printed at.
     pub last_output: Time,
     /// Busy was seen since Enter.

@@ -396,6 +396,25 @@ impl<'a> Check<'a> {
             };
             self.prompt_start = Some(self.line.line.pos_of(start));
             capture(&pattern.0, text, &mut self.captures);
+            self.constant();
+        }
+    }
+
+    fn constant(&mut self) {
+        for name in &self.when.constant {
+            let find = |captures: &[(String, String)]| {
+                captures.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
+            };
+            let Some(first) = find(&self.view.facts.first_captures) else {
+                continue;
+            };
+            let actual = find(&self.captures).unwrap_or_default();
+            self.record(
+                "constant",
+                format!("{name}={first:?}"),
+                format!("{actual:?}"),
+                verdict(actual == first),
+            );
         }
     }
 

@@ -180,6 +180,8 @@ pub struct Conditions {
     pub cursor_visible: Option<bool>,
     /// The state "busy" must have been seen (by rule or by tty) since the prompt was submitted.
     pub after_busy: bool,
+    /// Named groups of `cursor_line` that keep the value they had at the first ready: a prompt that only the start-up file can draw.
+    pub constant: Vec<String>,
     /// Nothing printed for this long. Only where nothing else exists.
     pub quiet: Option<Duration>,
 }

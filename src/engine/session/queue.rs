@@ -29,10 +29,6 @@ pub struct OutQueue {
 }
 
 impl OutQueue {
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
     pub fn push(&mut self, purpose: Purpose, bytes: Vec<u8>, now: Time) {
         if bytes.is_empty() {
             return;

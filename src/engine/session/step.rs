@@ -147,6 +147,7 @@ impl Session {
     fn ready(&mut self, found: &Match, now: Time) {
         if self.facts.first_ready.is_none() {
             self.facts.first_ready = Some(self.flags);
+            self.facts.first_captures = found.captures.clone();
         }
         self.ready_rule = Some(found.rule);
         let interrupted = self.interrupting.take().is_some();

@@ -38,11 +38,19 @@ fn editor_at_prompt() -> TtyProbe {
 }
 
 fn running() -> TtyProbe {
-    TtyProbe { echo: Some(true), canonical: Some(true), waiting: Waiting::No, ..editor_at_prompt() }
+    TtyProbe {
+        echo: Some(true),
+        canonical: Some(true),
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    }
 }
 
 fn reading_line() -> TtyProbe {
-    TtyProbe { waiting: Waiting::Read, ..running() }
+    TtyProbe {
+        waiting: Waiting::Read,
+        ..running()
+    }
 }
 
 impl Rig {
@@ -116,7 +124,11 @@ impl Rig {
 
     fn prompt(&mut self, text: &str) -> Prompt {
         self.turns += 1;
-        Prompt { turn: TurnId(format!("t{}", self.turns)), text: text.into(), timeout: Some(Duration::from_secs(60)) }
+        Prompt {
+            turn: TurnId(format!("t{}", self.turns)),
+            text: text.into(),
+            timeout: Some(Duration::from_secs(60)),
+        }
     }
 
     fn try_ask(&mut self, text: &str) -> Result<(), SubmitError> {
@@ -127,7 +139,10 @@ impl Rig {
     }
 
     fn response(&mut self) -> Option<Response> {
-        let at = self.events.iter().position(|e| matches!(e, EventKind::TurnFinished(_)))?;
+        let at = self
+            .events
+            .iter()
+            .position(|e| matches!(e, EventKind::TurnFinished(_)))?;
         match self.events.remove(at) {
             EventKind::TurnFinished(response) => Some(*response),
             _ => None,
@@ -213,7 +228,10 @@ fn input_that_no_rule_knows_is_a_question() {
     let response = rig.response().expect("blocked");
     assert_eq!(response.outcome, Outcome::Blocked);
     let question = response.question.expect("has a question");
-    assert_eq!((question.kind, question.text.as_str()), (BlockKind::Question, "Name:"));
+    assert_eq!(
+        (question.kind, question.text.as_str()),
+        (BlockKind::Question, "Name:")
+    );
     assert!(matches!(rig.try_ask("more"), Err(SubmitError::Blocked(_))));
 
     let answer = rig.prompt("Ada");
@@ -229,10 +247,16 @@ fn input_that_no_rule_knows_is_a_question() {
 fn hidden_input_is_a_secret_and_stays_one() {
     let mut rig = Rig::ready(EDITOR);
     rig.asks("login");
-    rig.tty = TtyProbe { echo: Some(false), ..reading_line() };
+    rig.tty = TtyProbe {
+        echo: Some(false),
+        ..reading_line()
+    };
     rig.prints("login\r\nPassword: ");
     rig.waits(Duration::from_secs(1));
-    assert_eq!(rig.response().and_then(|r| r.question).map(|q| q.kind), Some(BlockKind::Secret));
+    assert_eq!(
+        rig.response().and_then(|r| r.question).map(|q| q.kind),
+        Some(BlockKind::Secret)
+    );
     let answer = rig.prompt("hunter2");
     rig.session.answer(answer, rig.now).expect("takes a secret");
     rig.settle();
@@ -274,7 +298,10 @@ fn a_turn_that_takes_too_long_ends_with_what_it_said() {
     rig.prints("loop\r\n1\r\n2\r\n");
     rig.waits(Duration::from_secs(61));
     let response = rig.response().expect("limit");
-    assert_eq!((response.outcome, response.text.as_str()), (Outcome::TimedOut, "1\n2"));
+    assert_eq!(
+        (response.outcome, response.text.as_str()),
+        (Outcome::TimedOut, "1\n2")
+    );
     assert_eq!(rig.try_ask("x"), Err(SubmitError::Busy));
     rig.session.interrupt(rig.now).expect("busy");
     rig.settle();
@@ -296,7 +323,10 @@ fn an_interrupted_turn_says_so() {
     rig.tty = editor_at_prompt();
     rig.prints("^C\r\ncalc> ");
     let response = rig.response().expect("over");
-    assert_eq!((response.outcome, response.text.as_str()), (Outcome::Interrupted, "1\n^C"));
+    assert_eq!(
+        (response.outcome, response.text.as_str()),
+        (Outcome::Interrupted, "1\n^C")
+    );
 }
 
 #[test]
@@ -308,7 +338,10 @@ fn an_exit_ends_the_turn_with_what_was_said() {
     rig.session.handle_exit(Exit::Signal(9), rig.now);
     rig.settle();
     let response = rig.response().expect("over");
-    assert_eq!((response.outcome, response.exit), (Outcome::Exited, Some(Exit::Signal(9))));
+    assert_eq!(
+        (response.outcome, response.exit),
+        (Outcome::Exited, Some(Exit::Signal(9)))
+    );
     assert_eq!(response.text, "half");
     assert_eq!(rig.try_ask("x"), Err(SubmitError::Exited));
 }
@@ -331,7 +364,10 @@ fn once_marked_a_prompt_must_be_marked() {
     rig.asks("input");
     rig.prints("input\r\ncalc> ");
     rig.waits(Duration::from_secs(1));
-    let question = rig.response().and_then(|r| r.question).expect("a look-alike is a question");
+    let question = rig
+        .response()
+        .and_then(|r| r.question)
+        .expect("a look-alike is a question");
     assert_eq!(question.kind, BlockKind::Question);
     let answer = rig.prompt("x");
     rig.session.answer(answer, rig.now).expect("takes text");
@@ -357,7 +393,10 @@ fn input_that_is_not_read_ends_the_turn() {
         }
     }
     let response = rig.response().expect("ended");
-    assert_eq!((response.outcome, response.evidence.rule.as_str()), (Outcome::TimedOut, "input_not_read"));
+    assert_eq!(
+        (response.outcome, response.evidence.rule.as_str()),
+        (Outcome::TimedOut, "input_not_read")
+    );
     assert!(rig.session.poll_write().is_none());
 }
 
@@ -365,7 +404,10 @@ fn input_that_is_not_read_ends_the_turn() {
 fn nothing_is_typed_that_cannot_be_typed_safely() {
     let mut rig = Rig::ready(EDITOR);
     for bad in ["a\u{1b}[201~b", "a\u{3}", "a\u{4}", "a\u{1c}"] {
-        assert!(matches!(rig.try_ask(bad), Err(SubmitError::ControlCharacter { .. })), "{bad:?}");
+        assert!(
+            matches!(rig.try_ask(bad), Err(SubmitError::ControlCharacter { .. })),
+            "{bad:?}"
+        );
     }
     assert!(rig.written.is_empty());
     assert_eq!(rig.state(), "ready");
@@ -376,7 +418,14 @@ fn a_cooked_tty_takes_no_long_line() {
     let mut rig = Rig::new(EDITOR);
     rig.tty = reading_line();
     rig.prints("calc> ");
-    assert!(matches!(rig.try_ask(&"x".repeat(6000)), Err(SubmitError::LineTooLong { bytes: 6000, max: 4095, .. })));
+    assert!(matches!(
+        rig.try_ask(&"x".repeat(6000)),
+        Err(SubmitError::LineTooLong {
+            bytes: 6000,
+            max: 4095,
+            ..
+        })
+    ));
     assert!(rig.written.is_empty());
     rig.asks(&"x".repeat(4095));
 }

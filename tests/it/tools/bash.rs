@@ -20,7 +20,10 @@ fn bash() {
         no_newline: Some(("printf abc", "")),
         lines: Some(("seq 5000", "")),
         long: Some(("echo {x}", "{x}")),
-        block: Some(("for i in 1 2; do\n  if [ $i = 1 ]; then\n\n    echo one\n  else\n    echo two\n  fi\n\ndone", "one\ntwo")),
+        block: Some((
+            "for i in 1 2; do\n  if [ $i = 1 ]; then\n\n    echo one\n  else\n    echo two\n  fi\n\ndone",
+            "one\ntwo",
+        )),
         endless: Some("while :; do :; done"),
         ..Battery::default()
     }

@@ -1,7 +1,10 @@
 use crate::support::{Battery, options};
 
 fn battery(program: &str) -> Battery<'static> {
-    let options = ptych::host::Options { program: Some(program.into()), ..options() };
+    let options = ptych::host::Options {
+        program: Some(program.into()),
+        ..options()
+    };
     Battery {
         tool: "python",
         options: Some(options),
@@ -9,13 +12,19 @@ fn battery(program: &str) -> Battery<'static> {
             ("6*7", "42"),
             ("print('a\\n\\nb')", "a\n\nb"),
             ("None", ""),
-            ("print('h\u{e9}llo \u{65e5}\u{672c} \u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}')", "h\u{e9}llo \u{65e5}\u{672c} \u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}"),
+            (
+                "print('h\u{e9}llo \u{65e5}\u{672c} \u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}')",
+                "h\u{e9}llo \u{65e5}\u{672c} \u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+            ),
             ("print('bash-5.2# '); print('>>> ')", "bash-5.2# \n>>> "),
             ("x = 1\nx + 1", "2"),
             ("print('  two  ')", "  two  "),
         ],
         errors: &[("1/0", "ZeroDivisionError"), ("if", "SyntaxError")],
-        fake: Some(("import sys,time; _=sys.stdout.write('>>> '); sys.stdout.flush(); time.sleep(1.5); print('after')", ">>> after")),
+        fake: Some((
+            "import sys,time; _=sys.stdout.write('>>> '); sys.stdout.flush(); time.sleep(1.5); print('after')",
+            ">>> after",
+        )),
         no_newline: Some(("print('abc', end='')", "")),
         lines: Some(("for i in range(1, 5001): print(i)", "")),
         long: Some(("print(len('{x}'))", "460")),

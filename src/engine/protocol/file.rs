@@ -1,0 +1,479 @@
+//! The protocol file as people write it. What each field means once defaults are filled in is `spec.rs`; the teaching is
+//! `docs/protocols.md`. The doc comments here are what an editor shows on hover.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A protocol file: what ptych knows of one interactive tool.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Lower-case word by which people call the tool.
+    pub name: String,
+    /// One line for lists.
+    pub title: Option<String>,
+    /// Version of this file, told in each response. Default "1".
+    pub version: Option<String>,
+    /// Versions of the tool that this file was proven on.
+    #[serde(default)]
+    pub tested: Vec<String>,
+    /// Program and arguments. The program is looked up in PATH.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Other names of the program, tried in order after the first word of `command`.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    /// Short for a state of kind `ready`: regex over the text left of the cursor.
+    pub prompt: Option<String>,
+    /// Short for a state of kind `continuation`.
+    pub continuation: Option<String>,
+    /// How to leave: what is typed at a ready prompt (Enter is added), or a table.
+    pub exit: Option<Exit>,
+    /// Keys that empty a half-typed line. Default `<ctrl-a><ctrl-k>`.
+    pub discard: Option<String>,
+    /// Files whose states are tried after this file's own. Default `["common"]`; `[]` for none.
+    pub include: Option<Vec<String>>,
+    #[serde(default)]
+    pub spawn: Spawn,
+    /// How to ask the tool for its version.
+    pub tool_version: Option<ToolVersion>,
+    /// States, tried in order; the first whose conditions all hold is the state.
+    #[serde(default, rename = "state")]
+    pub states: Vec<State>,
+    #[serde(default)]
+    pub submit: Submit,
+    #[serde(default)]
+    pub response: Response,
+    #[serde(default)]
+    pub outcome: OutcomeTable,
+    #[serde(default)]
+    pub interrupt: Interrupt,
+    /// The last paint may follow the evidence.
+    pub settle: Option<Settle>,
+    /// Interactive programs that may run inside the tool.
+    #[serde(default)]
+    pub nested: Vec<Nested>,
+    /// What instances share or weigh.
+    #[serde(default)]
+    pub shared: Shared,
+    /// Changes for some versions of the tool.
+    #[serde(default)]
+    pub versions: Vec<Override>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Exit {
+    /// What is typed, Enter added.
+    Typed(String),
+    Table(ExitTable),
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExitTable {
+    /// Keys, as they are.
+    pub send: String,
+    /// Questions asked on the way out and their answers.
+    #[serde(default)]
+    pub confirm: Vec<Confirm>,
+    /// How long until the stop ladder goes on. Default "2s".
+    pub within: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// Regex over the cursor's line.
+    pub question: String,
+    /// Keys that answer it.
+    pub send: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spawn {
+    /// Set on top of the clean environment; `{files}` is the folder of `files`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Names taken from the caller's environment in addition to the common allow-list.
+    #[serde(default)]
+    pub pass_env: Vec<String>,
+    /// Terminal width in cells. Default 120.
+    pub cols: Option<u16>,
+    /// Terminal height in cells. Default 40.
+    pub rows: Option<u16>,
+    /// Side files, written into a private throw-away folder: name and contents.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Clear ECHO on the pty before the tool starts.
+    #[serde(default)]
+    pub echo_off: bool,
+    /// Prompts submitted silently after the first ready.
+    #[serde(default)]
+    pub init: Vec<String>,
+    /// How long until the first ready. Default "30s".
+    pub ready_within: Option<String>,
+    /// Answer the tool's terminal queries. Default true.
+    pub answer_queries: Option<bool>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolVersion {
+    /// Program and arguments; `{program}` is the program that would be started.
+    pub command: Vec<String>,
+    /// Regex over its output; group 1, or the group `version`, is the version.
+    pub pattern: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Accepts the next prompt.
+    Ready,
+    /// Wants the rest of an unfinished input.
+    Continuation,
+    /// Works.
+    Busy,
+    /// Asks a question with free text for an answer.
+    Question,
+    /// Asks a question with choices.
+    Confirm,
+    /// Wants a secret.
+    Secret,
+    /// Shows text page by page.
+    Pager,
+    /// A full-screen program has the terminal.
+    Fullscreen,
+    /// Another interactive program runs inside the tool.
+    Subprompt,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Told in evidence and by `explain`.
+    pub name: String,
+    pub kind: Kind,
+    /// Regex over the text left of the cursor, soft wraps joined; from the tool's own prompt mark on, where it made one.
+    pub cursor_line: Option<String>,
+    /// Regex over the rows above the cursor's line, joined by newlines.
+    pub lines_above: Option<String>,
+    /// Regex over the visible screen, rows joined by newlines.
+    pub screen: Option<String>,
+    /// Regex over the window title.
+    pub title: Option<String>,
+    /// Terminal modes and whether each is set: a name (bracketed_paste, alternate_screen, application_cursor, focus, synchronized) or a
+    /// DEC private mode's number.
+    #[serde(default)]
+    pub modes: BTreeMap<String, bool>,
+    /// ECHO and ICANON. Default for ready and continuation: as_first_ready; for others: any.
+    pub tty: Option<Tty>,
+    /// What the foreground process waits in. Default for ready and continuation: input; for others: any.
+    pub waiting: Option<Waiting>,
+    /// Who owns the terminal. Default for ready and continuation: tool; for others: any.
+    pub foreground: Option<Foreground>,
+    /// OSC 133 A on the cursor's line. Default for ready: if_used; for others: any.
+    pub prompt_mark: Option<PromptMark>,
+    /// The last OSC 133 mark.
+    pub last_mark: Option<Mark>,
+    /// Regex over the last program status (OSC 7501).
+    pub status: Option<String>,
+    /// Regex over "title: body" of a notification since the prompt was submitted.
+    pub notification: Option<String>,
+    /// State of the last OSC 9;4: 0 none, 1 normal, 2 error, 3 indeterminate, 4 paused.
+    pub progress: Option<u8>,
+    pub cursor_visible: Option<bool>,
+    /// The state busy must have been seen since the prompt was submitted.
+    #[serde(default)]
+    pub after_busy: bool,
+    /// Named groups of `cursor_line` that must keep the value they had at the first ready.
+    #[serde(default)]
+    pub constant: Vec<String>,
+    /// Nothing printed for this long. Only where nothing else exists.
+    pub quiet: Option<String>,
+    /// Regex over the screen: the question's text (group `question`, else the whole match). Default: the cursor's line.
+    pub question: Option<String>,
+    /// What may be answered, by label.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// Regex over the screen that finds further choices: groups `label` and `send`.
+    pub choice_pattern: Option<String>,
+    /// Keys sent without asking.
+    pub auto: Option<String>,
+    /// Keys that leave it; interrupt uses them.
+    pub quit: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    pub label: String,
+    /// Keys, as they are.
+    pub send: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tty {
+    Any,
+    /// As they were at the first ready.
+    AsFirstReady,
+    /// A line editor reads: ECHO off.
+    Raw,
+    /// The kernel edits: ECHO and ICANON on.
+    Cooked,
+    /// A hidden input: ECHO off, ICANON on.
+    Hidden,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    Any,
+    /// Something that a key press ends.
+    Input,
+    /// `read` of the terminal.
+    Read,
+    /// Not the terminal.
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Foreground {
+    Any,
+    Tool,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptMark {
+    Any,
+    /// Once the tool has marked a prompt, each later one must be marked.
+    IfUsed,
+    Required,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    Prompt,
+    Input,
+    Output,
+    Done,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Submit {
+    /// Keys that accept a line. Default `<enter>`.
+    pub enter: Option<String>,
+    /// Enter is its own write, after the echo. Default false; full-screen tools need it.
+    #[serde(default)]
+    pub enter_apart: bool,
+    /// How a prompt of one line is typed. Default type.
+    pub one_line: Option<OneLine>,
+    /// How a prompt of several lines is typed; the first usable one is taken. Default: paste, then lines.
+    pub block: Option<Vec<Method>>,
+    /// Appended to a prompt that does not end with it.
+    pub terminator: Option<String>,
+    /// Longest line, in bytes, on a tty that the kernel edits. Default 4095, Linux's own limit.
+    pub max_cooked_line_bytes: Option<usize>,
+    /// Longest line, in bytes, that the tool itself takes.
+    pub max_line_bytes: Option<usize>,
+    /// Characters refused in addition to control characters.
+    #[serde(default)]
+    pub forbid: String,
+    /// Prompts that are refused.
+    #[serde(default)]
+    pub refuse: Vec<Refuse>,
+    /// Extra Enters while the tool wants a block closed. Default 0.
+    #[serde(default)]
+    pub finish_block: u8,
+    /// How long the tool may take to read what was typed. Default "10s".
+    pub write_within: Option<String>,
+    /// How long a turn may take to start before Enter (never the text) is repeated. Default: never.
+    pub start_within: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OneLine {
+    Type,
+    /// Bracketed paste while mode 2004 is set.
+    Paste,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "method", deny_unknown_fields)]
+pub enum Method {
+    /// Bracketed paste while mode 2004 is set.
+    Paste {
+        /// Enters that may follow while the tool shows a continuation.
+        #[serde(default)]
+        extra_enters: u8,
+    },
+    /// Line by line, each after a ready or continuation prompt.
+    Lines,
+    /// Line by line between two lines.
+    Wrap { open: String, close: String },
+    /// As one line: `{text}` in the template is the prompt in this encoding.
+    Encoded { template: String, encoding: Encoding },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    Base64,
+    /// A double-quoted JSON string.
+    Json,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refuse {
+    /// Regex over the prompt.
+    pub pattern: String,
+    /// Told to the caller.
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    /// Where the tool's output starts. Default auto.
+    pub start: Option<Start>,
+    /// Regexes cut from the head of the text, repeatedly.
+    #[serde(default)]
+    pub trim_head: Vec<String>,
+    /// Regexes cut from the tail of the text, repeatedly.
+    #[serde(default)]
+    pub trim_tail: Vec<String>,
+    /// Regexes of lines removed wherever they stand.
+    #[serde(default)]
+    pub drop_lines: Vec<String>,
+    /// Regexes over the text; named groups become captures.
+    #[serde(default)]
+    pub captures: Vec<String>,
+    /// The prompt starts where this mode was last set, when that is on the cursor's line. Default bracketed_paste; "" for none.
+    pub prompt_after_mode: Option<String>,
+    /// Regex over rows above the prompt that belong to it.
+    pub prompt_rows_above: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// OSC 133 C, else bracketed paste off, else behind the echo.
+    Auto,
+    /// The row after the one where typing started.
+    NextRow,
+    /// Behind the echo.
+    Echo,
+    /// Where typing started: nothing is echoed.
+    Here,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeTable {
+    #[serde(default, rename = "error")]
+    pub errors: Vec<ErrorRule>,
+    /// OSC 133 D carries the exit status; non-zero is an error.
+    #[serde(default)]
+    pub exit_status_from_mark: bool,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRule {
+    /// Regex over the text; `(?m)` for line anchors. Named groups become captures.
+    pub pattern: String,
+    /// Default error.
+    pub severity: Option<Severity>,
+    /// Not an error when this matches later in the text.
+    pub unless: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interrupt {
+    /// Keys. Default `<ctrl-c>`.
+    pub send: Option<String>,
+    /// What the same keys do at an idle prompt. Default harmless.
+    pub when_idle: Option<WhenIdle>,
+    /// Ends the tool even while it is busy. Default false.
+    #[serde(default)]
+    pub lethal: bool,
+    /// Regex over the screen that shows it was taken.
+    pub ack: Option<String>,
+    /// Never twice within this time. Default "0s".
+    pub min_interval: Option<String>,
+    /// How long until SIGINT goes to the foreground group instead. Default "2s".
+    pub signal_after: Option<String>,
+    /// Keys sent when the prompt is back.
+    pub then: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenIdle {
+    Harmless,
+    /// Ends the tool.
+    Lethal,
+    /// No fresh prompt follows.
+    NoPrompt,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settle {
+    /// Silence after the evidence.
+    pub quiet: Option<String>,
+    /// The end of the next synchronized frame, at most this long.
+    pub frame: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nested {
+    /// Regex over the foreground process's name.
+    pub process: String,
+    /// The protocol that knows it.
+    pub protocol: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shared {
+    /// Files of which only one instance may have the lock at a time.
+    #[serde(default)]
+    pub locks: Vec<String>,
+    /// What one instance weighs.
+    pub memory_mb: Option<u32>,
+    /// How long after its first prompt an instance is still slow.
+    pub warm_up: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// Conditions on the tool's version, all of which must hold: ">=3.13, <3.14".
+    #[serde(rename = "match")]
+    pub matches: String,
+    /// Any keys of this file; tables are merged, everything else replaces.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub set: toml::Table,
+}
