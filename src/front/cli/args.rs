@@ -113,8 +113,8 @@ pub struct Chat {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How the tool is started")]
 pub struct Start {
-    /// Use this protocol file; TARGET is then the program to start, unless it is the file's own name
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Use this protocol; TARGET is then the program to start, unless it is the protocol's own name
+    #[arg(long, value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
     pub protocol: Option<PathBuf>,
 
     /// Directory the tool is started in

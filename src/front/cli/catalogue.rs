@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::resolve;
-use crate::engine::protocol::Spec;
+use super::{programs, resolve};
+use crate::engine::protocol::diagnostic::did_you_mean;
+use crate::engine::protocol::file::File;
+use crate::engine::protocol::{self, Loaded, Problems, Spec, builtin};
+
+/// How long a tool may take to tell its version before it is started.
+const VERSION_WITHIN: Duration = Duration::from_secs(5);
 
 /// A protocol that has not been understood yet.
 #[derive(Clone, Debug)]
@@ -122,7 +128,7 @@ fn unknown(name: &str) -> Failure {
     if let Some(near) = nearest(name, &names) {
         return failure.hint(format!("did you mean `{near}`? `ptych protocol list` names them all"));
     }
-    match super::programs::find(name) {
+    match programs::find(name) {
         Some(program) => failure.hint(format!(
             "{} is installed, but no protocol teaches it; start one with: ptych protocol new {name} -- {name}",
             program.display()
@@ -133,38 +139,68 @@ fn unknown(name: &str) -> Failure {
 
 /// The name that is closest to what was typed, when it is close at all.
 fn nearest<'a>(typed: &str, names: &'a [String]) -> Option<&'a str> {
-    let limit = (typed.chars().count() / 3).max(1);
-    let near = names.iter().map(|name| (distance(typed, name), name)).filter(|(distance, _)| *distance <= limit);
-    let near = near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name.as_str());
-    let longer = || names.iter().find(|name| typed.len() >= 2 && name.starts_with(typed)).map(String::as_str);
-    let shorter = || names.iter().filter(|name| name.len() >= 3 && typed.starts_with(name.as_str())).map(String::as_str).max();
-    near.or_else(longer).or_else(shorter)
-}
-
-/// Levenshtein: how many letters must be put in, taken out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let names = || names.iter().map(String::as_str);
+    let longer = || names().find(|name| typed.len() >= 2 && name.starts_with(typed));
+    let shorter = || names().filter(|name| name.len() >= 3 && typed.starts_with(name)).max_by_key(|name| name.len());
+    did_you_mean(typed, names()).or_else(longer).or_else(shorter)
 }
 
 fn built_in() -> impl Iterator<Item = Entry> {
-    std::iter::empty()
+    builtin::names().filter_map(|name| {
+        let source = builtin::source(name)?.to_string();
+        Some(Entry { name: name.to_string(), origin: Origin::BuiltIn, source })
+    })
 }
 
 /// Every problem of the file is in the failure's message, each with its place.
 pub fn understand(entry: &Entry) -> Result<Spec, Failure> {
-    let _ = entry;
-    Err(Failure::new(Exit::Usage, "protocol_invalid", "?"))
+    load(entry, None).map(|loaded| loaded.spec).map_err(|problems| invalid(entry, &problems))
+}
+
+/// Like `understand`, with the changes that the file makes for the installed version of the tool. The tool is asked for its version only
+/// when there are such changes.
+pub fn understand_installed(entry: &Entry, program: Option<&str>) -> Result<Spec, Failure> {
+    let spec = understand(entry)?;
+    let Some(ask) = spec.tool_version.as_ref().filter(|_| has_overrides(entry)) else { return Ok(spec) };
+    let found = match program {
+        Some(program) => programs::find(program),
+        None => programs::installed(&spec),
+    };
+    let version = found.and_then(|program| programs::version(ask, &program, VERSION_WITHIN));
+    match load(entry, version.as_deref()) {
+        Ok(loaded) => Ok(loaded.spec),
+        Err(problems) => Err(invalid(entry, &problems)),
+    }
+}
+
+fn has_overrides(entry: &Entry) -> bool {
+    toml::from_str::<File>(&entry.source).is_ok_and(|file| !file.versions.is_empty())
+}
+
+/// The protocol with what is worth a warning, or everything that is wrong with it.
+pub fn load(entry: &Entry, tool_version: Option<&str>) -> Result<Loaded, Problems> {
+    let label = match entry.origin.path() {
+        Some(path) => path.display().to_string(),
+        None => format!("{}.toml", entry.name),
+    };
+    let beside = entry.origin.path().and_then(Path::parent);
+    protocol::load(&label, &entry.source, tool_version, &|name| included(name, beside))
+}
+
+/// An included file: beside the one that includes it, the user's own, a built-in one.
+fn included(name: &str, beside: Option<&Path>) -> Option<String> {
+    let file = format!("{name}.toml");
+    let places = [beside.map(Path::to_path_buf), own_dir()];
+    let found = places.into_iter().flatten().find_map(|dir| std::fs::read_to_string(dir.join(&file)).ok());
+    found.or_else(|| builtin::source(name).map(str::to_string))
+}
+
+fn invalid(entry: &Entry, problems: &Problems) -> Failure {
+    let message = match problems.diagnostics.len() {
+        1 => format!("the protocol `{}` cannot be used\n{problems}", entry.name),
+        count => format!("the protocol `{}` cannot be used: {count} problems\n{problems}", entry.name),
+    };
+    Failure::new(Exit::Usage, "protocol_invalid", message.trim_end())
 }
 
 #[cfg(test)]
@@ -179,12 +215,5 @@ mod tests {
         assert_eq!(nearest("py", &names), Some("python3"));
         assert_eq!(nearest("node18", &names), Some("node"));
         assert_eq!(nearest("frobnicate", &names), None);
-    }
-
-    #[test]
-    fn distances_count_letters() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("same", "same"), 0);
     }
 }

@@ -20,14 +20,15 @@ pub struct Launch {
 
 /// TARGET and the flags around it.
 pub fn launch(target: &str, start: &Start) -> Result<Launch, Failure> {
-    let (spec, program) = match &start.protocol {
+    let (entry, program) = match &start.protocol {
         Some(protocol) => {
-            let spec = catalogue::target(&protocol.to_string_lossy())?;
-            let program = (target != spec.name).then(|| target.to_string());
-            (spec, program)
+            let entry = catalogue::entry(&protocol.to_string_lossy())?;
+            let program = (target != entry.name).then(|| target.to_string());
+            (entry, program)
         }
-        None => (catalogue::target(target)?, None),
+        None => (catalogue::entry(target)?, None),
     };
+    let spec = catalogue::understand_installed(&entry, program.as_deref())?;
     let (env, pass_env) = environment(&start.env);
     let options = Options {
         program,

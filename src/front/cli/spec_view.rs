@@ -88,7 +88,7 @@ fn choice(choice: &Choice) -> Value {
 /// Only what is looked at: a condition that is absent holds always.
 fn conditions(when: &Conditions) -> Value {
     let pattern = |pattern: &Option<Pattern>| pattern.as_ref().map(|p| json!(p.as_str()));
-    let all: [(&str, Option<Value>); 16] = [
+    let all: [(&str, Option<Value>); 17] = [
         ("cursor_line", pattern(&when.cursor_line)),
         ("lines_above", pattern(&when.lines_above)),
         ("screen", pattern(&when.screen)),
@@ -104,6 +104,7 @@ fn conditions(when: &Conditions) -> Value {
         ("progress", when.progress.map(|state| json!(state))),
         ("cursor_visible", when.cursor_visible.map(|visible| json!(visible))),
         ("after_busy", when.after_busy.then(|| json!(true))),
+        ("constant", (!when.constant.is_empty()).then(|| json!(when.constant))),
         ("quiet_ms", when.quiet.map(ms)),
     ];
     let given = all.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?)));
