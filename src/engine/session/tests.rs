@@ -453,8 +453,13 @@ fn more_than_the_limit_is_truncated_and_says_so() {
     let mut rig = Rig::ready(EDITOR);
     rig.asks("seq");
     let line = format!("{}\r\n", "z".repeat(70));
-    let response = rig.answers("seq", &line.repeat(40_000));
-    assert!(response.truncated && !response.complete);
+    let response = rig.answers("seq", &line.repeat(200_000));
+    assert!(
+        response.truncated && !response.complete,
+        "{} bytes, {:?} lost",
+        response.text.len(),
+        response.lost_bytes
+    );
     let (from, to) = response.lost_bytes.expect("says what is lost");
     assert!(from < to && to < response.evidence.to_offset);
     assert!(response.text.ends_with(&"z".repeat(70)));

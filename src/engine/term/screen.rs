@@ -174,16 +174,14 @@ impl Screen {
         self.mark(self.cursor().pos)
     }
 
-    /// Where a remembered place is now. One that a limit has dropped is where the oldest kept row is; an unknown mark too.
+    /// Where a remembered place is now; its row may be one that a limit has dropped, so that `extract` can tell what is lost. An unknown
+    /// mark is where the oldest kept row is.
     pub fn mark_pos(&self, id: MarkId) -> Pos {
         let oldest = Pos {
             row: self.first_row(),
             col: 0,
         };
-        self.term
-            .marks
-            .get(id)
-            .map_or(oldest, |mark| mark.pos.max(oldest))
+        self.term.marks.get(id).map_or(oldest, |mark| mark.pos)
     }
 
     pub fn unmark(&mut self, id: MarkId) {
