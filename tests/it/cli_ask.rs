@@ -36,7 +36,10 @@ fn the_text_and_nothing_else() {
 
 #[test]
 fn several_texts_are_turns_of_one_session() {
-    Home::new().run(&["ask", "python", "x = 6", "x * 7", "x"]).ends(0).prints("42\n6\n");
+    Home::new()
+        .run(&["ask", "python", "x = 6", "x * 7", "x"])
+        .ends(0)
+        .prints("42\n6\n");
 }
 
 #[test]
@@ -49,10 +52,15 @@ fn prompts_come_from_files_and_standard_input() {
 
 #[test]
 fn json_is_the_whole_response_one_a_line() {
-    let run = Home::new().run(&["ask", "python", "--json", "1+1", "1/0"]).ends(1);
+    let run = Home::new()
+        .run(&["ask", "python", "--json", "1+1", "1/0"])
+        .ends(1);
     let objects = run.objects();
     assert_eq!(objects.len(), 2, "{run:?}");
-    assert_eq!((&objects[0]["text"], &objects[0]["outcome"]), (&"2".into(), &"ok".into()));
+    assert_eq!(
+        (&objects[0]["text"], &objects[0]["outcome"]),
+        (&"2".into(), &"ok".into())
+    );
     assert_eq!(objects[1]["outcome"], "error");
     assert_eq!(objects[1]["tool"], "python");
     assert!(objects[1]["evidence"]["rule"].is_string());
@@ -62,10 +70,18 @@ fn json_is_the_whole_response_one_a_line() {
 #[test]
 fn raw_is_what_the_tool_sent() {
     let home = Home::new();
-    let run = home.run(&["ask", "bash", "--raw", r"printf '\033[31mred\033[0m\n'"]).ends(0);
+    let run = home
+        .run(&["ask", "bash", "--raw", r"printf '\033[31mred\033[0m\n'"])
+        .ends(0);
     assert!(run.stdout.contains("\u{1b}[31mred"), "{run:?}");
-    let run = home.run(&["ask", "bash", "--raw", "--json", r"printf '\033[31mred\033[0m\n'"]).ends(0);
-    assert!(run.objects()[0]["raw"].as_str().is_some_and(|raw| raw.contains("\u{1b}[31mred")));
+    let run = home
+        .run(&["ask", "bash", "--raw", "--json", r"printf '\033[31mred\033[0m\n'"])
+        .ends(0);
+    assert!(
+        run.objects()[0]["raw"]
+            .as_str()
+            .is_some_and(|raw| raw.contains("\u{1b}[31mred"))
+    );
     assert_eq!(run.objects()[0]["text"], "red");
 }
 
@@ -74,7 +90,9 @@ fn streamed_text_is_the_same_text() {
     let home = Home::new();
     let prompt = "for i in $(seq 1 300); do echo line $i; done";
     let plain = home.run(&["ask", "bash", prompt, "echo second"]).ends(0);
-    let streamed = home.run(&["ask", "bash", "--stream", prompt, "echo second"]).ends(0);
+    let streamed = home
+        .run(&["ask", "bash", "--stream", prompt, "echo second"])
+        .ends(0);
     assert_eq!(plain.stdout, streamed.stdout);
     assert_eq!(plain.stdout.lines().count(), 301);
 }
@@ -83,7 +101,10 @@ fn streamed_text_is_the_same_text() {
 fn streamed_text_comes_before_the_end() {
     let home = Home::new();
     let gate = home.path().join("gate");
-    let prompt = format!("seq 1 500; until test -e {}; do sleep 0.02; done; echo end", gate.display());
+    let prompt = format!(
+        "seq 1 500; until test -e {}; do sleep 0.02; done; echo end",
+        gate.display()
+    );
     let mut child = home.spawn(&["ask", "bash", "--stream", &prompt]);
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     assert_eq!(lines.next().expect("a line").expect("UTF-8"), "1");
@@ -97,19 +118,35 @@ fn the_tools_start_can_be_chosen() {
     let home = Home::new();
     let dir = home.path().canonicalize().expect("exists");
     let cwd = dir.display().to_string();
-    home.run(&["ask", "bash", "pwd", "--cwd", &cwd]).ends(0).prints(&format!("{cwd}\n"));
-    home.run(&["ask", "bash", "echo $FOO", "--env", "FOO=a=b"]).ends(0).prints("a=b\n");
-    home.run(&["ask", "bash", "stty size", "--size", "77x33"]).ends(0).prints("33 77\n");
-    home.run(&["ask", "python", "import sys; sys.flags.isolated", "--", "-I"]).ends(0).prints("1\n");
+    home.run(&["ask", "bash", "pwd", "--cwd", &cwd])
+        .ends(0)
+        .prints(&format!("{cwd}\n"));
+    home.run(&["ask", "bash", "echo $FOO", "--env", "FOO=a=b"])
+        .ends(0)
+        .prints("a=b\n");
+    home.run(&["ask", "bash", "stty size", "--size", "77x33"])
+        .ends(0)
+        .prints("33 77\n");
+    home.run(&["ask", "python", "import sys; sys.flags.isolated", "--", "-I"])
+        .ends(0)
+        .prints("1\n");
     let mut command = home.command(&["ask", "bash", "echo [$MINE] [$OTHER]", "--env", "MINE"]);
-    let run: Run = command.env("MINE", "1").env("OTHER", "2").output().expect("run ptych").into();
+    let run: Run = command
+        .env("MINE", "1")
+        .env("OTHER", "2")
+        .output()
+        .expect("run ptych")
+        .into();
     run.ends(0).prints("[1] []\n");
 }
 
 #[test]
 fn a_tools_error_is_1_and_stops_the_rest() {
     let home = Home::new();
-    let run = home.run(&["ask", "python", "1/0", "print('later')"]).ends(1).says("the prompt behind it was not sent");
+    let run = home
+        .run(&["ask", "python", "1/0", "print('later')"])
+        .ends(1)
+        .says("the prompt behind it was not sent");
     assert!(run.stdout.contains("ZeroDivisionError"), "{run:?}");
     assert!(!run.stdout.contains("later"), "{run:?}");
 }
@@ -117,27 +154,39 @@ fn a_tools_error_is_1_and_stops_the_rest() {
 #[test]
 fn keep_going_is_6_when_some_were_well() {
     let home = Home::new();
-    let run = home.run(&["ask", "python", "--keep-going", "1/0", "print('later')"]).ends(6);
+    let run = home
+        .run(&["ask", "python", "--keep-going", "1/0", "print('later')"])
+        .ends(6);
     assert!(run.stdout.ends_with("later\n"), "{run:?}");
     home.run(&["ask", "python", "--keep-going", "1/0", "2/0"]).ends(1);
 }
 
 #[test]
 fn a_tool_that_ends_is_1_with_its_exit() {
-    let run = Home::new().run(&["ask", "bash", "echo bye; exit 3"]).ends(1).says("exit code 3");
+    let run = Home::new()
+        .run(&["ask", "bash", "echo bye; exit 3"])
+        .ends(1)
+        .says("exit code 3");
     assert!(run.stdout.contains("bye"), "{run:?}");
 }
 
 #[test]
 fn time_out_is_124_with_the_text_so_far() {
-    let run = Home::new().run(&["ask", "bash", "echo part; sleep 60", "--timeout", "1s"]).ends(124).says("timed out");
+    let run = Home::new()
+        .run(&["ask", "bash", "echo part; sleep 60", "--timeout", "1s"])
+        .ends(124)
+        .says("timed out");
     assert!(run.stdout.contains("part"), "{run:?}");
 }
 
 #[test]
 fn a_question_is_4_with_its_text() {
     let home = Home::new();
-    let run = home.run(&["ask", "bash", "read -p 'Really overwrite? ' reply; echo got $reply"]);
+    let run = home.run(&[
+        "ask",
+        "bash",
+        "read -p 'Really overwrite? ' reply; echo got $reply",
+    ]);
     run.ends(4).says("Really overwrite?").says("--answer");
 }
 
@@ -145,7 +194,9 @@ fn a_question_is_4_with_its_text() {
 fn a_question_is_answered_by_its_text() {
     let home = Home::new();
     let prompt = "read -p 'Really overwrite? ' reply; echo got $reply";
-    let run = home.run(&["ask", "bash", prompt, "--answer", "overwrite=yes"]).ends(0);
+    let run = home
+        .run(&["ask", "bash", prompt, "--answer", "overwrite=yes"])
+        .ends(0);
     assert!(run.stdout.ends_with("got yes\n"), "{run:?}");
 }
 
@@ -155,22 +206,42 @@ fn a_secret_comes_from_the_environment_and_is_not_printed() {
     let prompt = "read -s -p 'Password: ' p; echo; echo ${#p} letters";
     home.run(&["ask", "bash", prompt]).ends(4).says("Password:");
     let mut command = home.command(&["ask", "bash", "--json", prompt, "--answer-env", "Password=SECRET"]);
-    let run: Run = command.env("SECRET", "hunter2").output().expect("run ptych").into();
+    let run: Run = command
+        .env("SECRET", "hunter2")
+        .output()
+        .expect("run ptych")
+        .into();
     let run = run.ends(0);
-    assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"), "{run:?}");
+    assert!(
+        !run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"),
+        "{run:?}"
+    );
     let objects = run.objects();
-    assert!(objects.last().is_some_and(|last| last["text"].as_str().is_some_and(|t| t.contains("7 letters"))), "{run:?}");
+    assert!(
+        objects
+            .last()
+            .is_some_and(|last| last["text"].as_str().is_some_and(|t| t.contains("7 letters"))),
+        "{run:?}"
+    );
 }
 
 #[test]
 fn an_interrupt_goes_to_the_tool_and_is_130() {
     let home = Home::new();
     let started = home.path().join("started");
-    let child = home.spawn(&["ask", "bash", &format!("echo part; touch {}; sleep 60", started.display()), "echo no"]);
+    let child = home.spawn(&[
+        "ask",
+        "bash",
+        &format!("echo part; touch {}; sleep 60", started.display()),
+        "echo no",
+    ]);
     wait_for(&started);
     signal(&child, Signal::SIGINT);
     let run = finish(child).ends(130);
-    assert!(run.stdout.contains("part") && !run.stdout.contains("no\n"), "{run:?}");
+    assert!(
+        run.stdout.contains("part") && !run.stdout.contains("no\n"),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -204,7 +275,12 @@ fn a_closed_reader_is_141_and_quiet() {
     let mut child = home.spawn(&["ask", "bash", "echo 1", "echo 2"]);
     drop(child.stdout.take());
     let mut stderr = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("UTF-8");
+    child
+        .stderr
+        .take()
+        .expect("piped")
+        .read_to_string(&mut stderr)
+        .expect("UTF-8");
     assert_eq!(child.wait().expect("ptych ends").code(), Some(141), "{stderr}");
     assert_eq!(stderr, "");
 }
@@ -220,21 +296,33 @@ fn a_tool_that_is_not_installed_is_127() {
 fn a_file_that_is_not_executable_is_126() {
     let home = Home::new();
     let file = home.write("tool.sh", "#!/bin/sh\n");
-    home.run(&["ask", "--protocol", "bash", &file, "true"]).ends(126).prints("").says("tool.sh");
+    home.run(&["ask", "--protocol", "bash", &file, "true"])
+        .ends(126)
+        .prints("")
+        .says("tool.sh");
 }
 
 #[test]
 fn control_characters_are_refused_with_nothing_typed() {
-    Home::new().run(&["ask", "bash", "echo a\u{3}b"]).ends(2).prints("").says("U+0003");
+    Home::new()
+        .run(&["ask", "bash", "echo a\u{3}b"])
+        .ends(2)
+        .prints("")
+        .says("U+0003");
 }
 
 #[test]
 fn a_session_is_recorded_when_asked() {
     let home = Home::new();
     let file = home.path().join("x.cast").display().to_string();
-    home.run(&["ask", "bash", "echo recorded", "--record", &file]).ends(0).prints("recorded\n");
+    home.run(&["ask", "bash", "echo recorded", "--record", &file])
+        .ends(0)
+        .prints("recorded\n");
     let cast = std::fs::read_to_string(&file).expect("the recording");
-    assert!(cast.starts_with("{\"version\":3") || cast.starts_with("{\"version\": 3"), "{cast}");
+    assert!(
+        cast.starts_with("{\"version\":3") || cast.starts_with("{\"version\": 3"),
+        "{cast}"
+    );
     assert!(cast.contains("recorded"));
 }
 
@@ -242,9 +330,21 @@ fn a_session_is_recorded_when_asked() {
 fn nothing_is_left_running() {
     let home = Home::new();
     let pid_file = home.path().join("pid");
-    home.run(&["ask", "bash", &format!("sleep 1000 & echo $! > {}", pid_file.display())]).ends(0);
-    let pid: i32 = std::fs::read_to_string(&pid_file).expect("written").trim().parse().expect("a number");
-    assert!(kill(Pid::from_raw(pid), None).is_err(), "process {pid} still runs");
+    home.run(&[
+        "ask",
+        "bash",
+        &format!("sleep 1000 & echo $! > {}", pid_file.display()),
+    ])
+    .ends(0);
+    let pid: i32 = std::fs::read_to_string(&pid_file)
+        .expect("written")
+        .trim()
+        .parse()
+        .expect("a number");
+    assert!(
+        kill(Pid::from_raw(pid), None).is_err(),
+        "process {pid} still runs"
+    );
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn exit_codes_are_a_topic() {
     for code in ["124", "126", "127", "130", "141", "143"] {
         assert!(run.stdout.contains(code));
     }
-    Home::new().run(&["help", "nonsense"]).ends(2).says("no verb or topic");
+    Home::new()
+        .run(&["help", "nonsense"])
+        .ends(2)
+        .says("no verb or topic");
 }
 
 #[test]
@@ -54,14 +57,30 @@ fn usage_errors_end_with_2_and_print_nothing() {
     let home = Home::new();
     home.run(&["ask"]).ends(2).prints("");
     home.run(&["frobnicate"]).ends(2).prints("");
-    home.run(&["ask", "bash", "true", "--timeout", "10"]).ends(2).prints("").says("unit");
-    home.run(&["ask", "bash", "true", "--size", "80"]).ends(2).prints("").says("120x40");
+    home.run(&["ask", "bash", "true", "--timeout", "10"])
+        .ends(2)
+        .prints("")
+        .says("unit");
+    home.run(&["ask", "bash", "true", "--size", "80"])
+        .ends(2)
+        .prints("")
+        .says("120x40");
     home.run(&["ask", "bash", "true", "--stream", "--json"]).ends(2);
-    home.run(&["ask", "bash"]).ends(2).prints("").says("there is no prompt");
+    home.run(&["ask", "bash"])
+        .ends(2)
+        .prints("")
+        .says("there is no prompt");
     home.run(&["ask", "bash", "-", "-"]).ends(2).says("only once");
-    home.run(&["ask", "bash", "@no-such-file"]).ends(2).prints("").says("@@no-such-file");
-    home.run(&["ask", "bash", "true", "--answer-env", "x=PTYCH_NOT_SET"]).ends(2).says("PTYCH_NOT_SET");
-    home.run(&["ask", "bash", "true", "--answer", "no equals"]).ends(2).says("REGEX=REPLY");
+    home.run(&["ask", "bash", "@no-such-file"])
+        .ends(2)
+        .prints("")
+        .says("@@no-such-file");
+    home.run(&["ask", "bash", "true", "--answer-env", "x=PTYCH_NOT_SET"])
+        .ends(2)
+        .says("PTYCH_NOT_SET");
+    home.run(&["ask", "bash", "true", "--answer", "no equals"])
+        .ends(2)
+        .says("REGEX=REPLY");
 }
 
 #[test]
@@ -70,7 +89,11 @@ fn errors_with_json_are_one_object() {
     for (args, code, word) in [
         (&["ask", "--json", "nosuchtool", "x"][..], 3, "not_found"),
         (&["ask", "--json", "bash", "x", "--timeout", "ten"], 2, "usage"),
-        (&["ask", "--json", "bash", "x", "--cwd", "/no/such/dir"], 2, "working_directory"),
+        (
+            &["ask", "--json", "bash", "x", "--cwd", "/no/such/dir"],
+            2,
+            "working_directory",
+        ),
     ] {
         let run = home.run(args).ends(code);
         let objects = run.objects();
@@ -85,9 +108,16 @@ fn errors_with_json_are_one_object() {
 #[test]
 fn a_target_that_is_none_is_3_and_tells_what_to_do() {
     let home = Home::new();
-    home.run(&["ask", "bsah", "true"]).ends(3).prints("").says("did you mean `bash`");
-    home.run(&["ask", "sort", "true"]).ends(3).says("ptych protocol new sort");
-    home.run(&["ask", "./no.toml", "true"]).ends(3).says("no protocol file");
+    home.run(&["ask", "bsah", "true"])
+        .ends(3)
+        .prints("")
+        .says("did you mean `bash`");
+    home.run(&["ask", "sort", "true"])
+        .ends(3)
+        .says("ptych protocol new sort");
+    home.run(&["ask", "./no.toml", "true"])
+        .ends(3)
+        .says("no protocol file");
     home.run(&["ask", "@pool", "true"]).ends(3).says("pool");
 }
 
@@ -95,8 +125,14 @@ fn a_target_that_is_none_is_3_and_tells_what_to_do() {
 fn a_bad_directory_is_2() {
     let home = Home::new();
     let file = home.write("file", "");
-    home.run(&["ask", "bash", "true", "--cwd", "/no/such/dir"]).ends(2).prints("").says("does not exist");
-    home.run(&["ask", "bash", "true", "--cwd", &file]).ends(2).prints("").says("not a directory");
+    home.run(&["ask", "bash", "true", "--cwd", "/no/such/dir"])
+        .ends(2)
+        .prints("")
+        .says("does not exist");
+    home.run(&["ask", "bash", "true", "--cwd", &file])
+        .ends(2)
+        .prints("")
+        .says("not a directory");
 }
 
 #[test]
@@ -117,7 +153,11 @@ fn completions_and_pages_come_from_the_same_source() {
 #[test]
 fn schemas_are_json() {
     let home = Home::new();
-    for args in [&["schema", "response"][..], &["schema", "protocol"], &["protocol", "schema"]] {
+    for args in [
+        &["schema", "response"][..],
+        &["schema", "protocol"],
+        &["protocol", "schema"],
+    ] {
         let run = home.run(args).ends(0);
         let schema: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
         assert!(schema["properties"].is_object(), "{args:?}");

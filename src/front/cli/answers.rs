@@ -24,21 +24,32 @@ struct Answer {
 impl Answers {
     /// Plain answers first, then those from the environment.
     pub fn new(plain: &[AnswerRule], from_env: &[AnswerRule]) -> Result<Answers, Failure> {
-        let mut all: Vec<Answer> =
-            plain.iter().map(|rule| answer(rule, rule.reply.clone(), false)).collect();
+        let mut all: Vec<Answer> = plain
+            .iter()
+            .map(|rule| answer(rule, rule.reply.clone(), false))
+            .collect();
         for rule in from_env {
             let reply = std::env::var(&rule.reply).map_err(|_| {
-                Failure::usage(format!("--answer-env names {}, which is not set or not UTF-8", rule.reply))
+                Failure::usage(format!(
+                    "--answer-env names {}, which is not set or not UTF-8",
+                    rule.reply
+                ))
             })?;
             all.push(answer(rule, reply, true));
         }
-        Ok(Answers { all, told_secret_to: None })
+        Ok(Answers {
+            all,
+            told_secret_to: None,
+        })
     }
 
     /// The reply of the first answer whose regex is found in the question. A secret is not told to the same question twice in a
     /// row: it was wrong, and the next wrong one may lock an account.
     pub fn reply_to(&mut self, question: &Question) -> Option<String> {
-        let answer = self.all.iter().find(|answer| answer.question.is_match(&question.text))?;
+        let answer = self
+            .all
+            .iter()
+            .find(|answer| answer.question.is_match(&question.text))?;
         let asked_before = self.told_secret_to.take();
         if answer.secret {
             if asked_before.as_ref() == Some(&question.text) {
@@ -51,7 +62,11 @@ impl Answers {
 }
 
 fn answer(rule: &AnswerRule, reply: String, secret: bool) -> Answer {
-    Answer { question: rule.question.clone(), reply, secret }
+    Answer {
+        question: rule.question.clone(),
+        reply,
+        secret,
+    }
 }
 
 #[cfg(test)]
@@ -59,12 +74,19 @@ mod tests {
     use super::*;
 
     fn question(text: &str) -> Question {
-        Question { kind: "secret".into(), rule: "password".into(), text: text.into() }
+        Question {
+            kind: "secret".into(),
+            rule: "password".into(),
+            text: text.into(),
+        }
     }
 
     #[test]
     fn the_first_match_replies() {
-        let rules: Vec<AnswerRule> = ["over=yes", "write=no", "=any"].iter().map(|r| r.parse().unwrap()).collect();
+        let rules: Vec<AnswerRule> = ["over=yes", "write=no", "=any"]
+            .iter()
+            .map(|r| r.parse().unwrap())
+            .collect();
         let mut answers = Answers::new(&rules, &[]).unwrap();
         assert_eq!(answers.reply_to(&question("overwrite?")).as_deref(), Some("yes"));
         assert_eq!(answers.reply_to(&question("write?")).as_deref(), Some("no"));

@@ -12,7 +12,11 @@ use crate::engine::term::Size;
 /// Turns interactive command-line programs into functions: one prompt in, one complete response out.
 #[derive(Debug, Parser)]
 #[command(name = "ptych", version, after_help = examples::ROOT)]
-#[command(disable_help_subcommand = true, max_term_width = 100, propagate_version = false)]
+#[command(
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    propagate_version = false
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
@@ -377,8 +381,15 @@ mod tests {
     #[test]
     fn every_verb_has_examples() {
         fn visit(command: &clap::Command) {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("Examples:"), "{} has no examples", command.get_name());
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains("Examples:"),
+                "{} has no examples",
+                command.get_name()
+            );
             command.get_subcommands().for_each(visit);
         }
         visit(&Cli::command());
@@ -386,8 +397,22 @@ mod tests {
 
     #[test]
     fn flags_stand_anywhere_and_the_tool_keeps_its_own() {
-        let cli = Cli::try_parse_from(["ptych", "ask", "--json", "sh", "a", "--timeout", "2s", "-", "--", "-x", "--json"]);
-        let Verb::Ask(ask) = cli.unwrap().verb else { panic!("not ask") };
+        let cli = Cli::try_parse_from([
+            "ptych",
+            "ask",
+            "--json",
+            "sh",
+            "a",
+            "--timeout",
+            "2s",
+            "-",
+            "--",
+            "-x",
+            "--json",
+        ]);
+        let Verb::Ask(ask) = cli.unwrap().verb else {
+            panic!("not ask")
+        };
         assert_eq!(ask.prompts, ["a", "-"]);
         assert_eq!(ask.start.args, ["-x", "--json"]);
         assert_eq!(ask.timeout, Duration::from_secs(2));

@@ -60,13 +60,19 @@ pub fn all() -> Vec<Entry> {
 /// The user's own files.
 pub fn own() -> Vec<Entry> {
     let Some(dir) = own_dir() else { return Vec::new() };
-    let Ok(files) = std::fs::read_dir(dir) else { return Vec::new() };
+    let Ok(files) = std::fs::read_dir(dir) else {
+        return Vec::new();
+    };
     let paths = files.filter_map(|file| Some(file.ok()?.path()));
     paths
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .filter_map(|path| {
             let name = path.file_stem()?.to_str()?.to_string();
-            Some(Entry { name, source: std::fs::read_to_string(&path).ok()?, origin: Origin::User(path) })
+            Some(Entry {
+                name,
+                source: std::fs::read_to_string(&path).ok()?,
+                origin: Origin::User(path),
+            })
         })
         .collect()
 }
@@ -84,7 +90,9 @@ pub fn target(target: &str) -> Result<Spec, Failure> {
 /// What TARGET names: a path when it looks like one, a protocol's name otherwise.
 pub fn entry(target: &str) -> Result<Entry, Failure> {
     if target.starts_with('@') {
-        return Err(Failure::not_found(format!("there is no pool `{target}`: pools need the daemon, which this version does not have")));
+        return Err(Failure::not_found(format!(
+            "there is no pool `{target}`: pools need the daemon, which this version does not have"
+        )));
     }
     if is_path(target) {
         return file(Path::new(target));
@@ -100,33 +108,62 @@ fn by_name(name: &str) -> Result<Entry, Failure> {
     let own = own_dir().map(|dir| dir.join(format!("{name}.toml")));
     if let Some(path) = own.filter(|path| path.is_file()) {
         let entry = file(&path)?;
-        return Ok(Entry { name: name.to_string(), origin: Origin::User(path), ..entry });
+        return Ok(Entry {
+            name: name.to_string(),
+            origin: Origin::User(path),
+            ..entry
+        });
     }
-    built_in().find(|entry| entry.name == name).ok_or_else(|| unknown(name))
+    built_in()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| unknown(name))
 }
 
 fn file(path: &Path) -> Result<Entry, Failure> {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let source = std::fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::not_found(format!("there is no protocol file {}", path.display()))
-            .hint("without a / and .toml, a protocol is looked for by its name; see `ptych protocol list`"),
+        std::io::ErrorKind::NotFound => {
+            Failure::not_found(format!("there is no protocol file {}", path.display())).hint(
+                "without a / and .toml, a protocol is looked for by its name; see `ptych protocol list`",
+            )
+        }
         std::io::ErrorKind::InvalidData => not_a_protocol(path),
-        _ => Failure::new(Exit::Usage, "protocol_unreadable", format!("read {}: {error}", path.display())),
+        _ => Failure::new(
+            Exit::Usage,
+            "protocol_unreadable",
+            format!("read {}: {error}", path.display()),
+        ),
     })?;
-    Ok(Entry { name, origin: Origin::File(path.to_path_buf()), source })
+    Ok(Entry {
+        name,
+        origin: Origin::File(path.to_path_buf()),
+        source,
+    })
 }
 
 fn not_a_protocol(path: &Path) -> Failure {
     let path = path.display();
-    Failure::new(Exit::Usage, "protocol_invalid", format!("{path} is not a protocol file: it is not text"))
-        .hint(format!("to start this very program, name the protocol that knows it: ptych ask --protocol NAME {path} TEXT"))
+    Failure::new(
+        Exit::Usage,
+        "protocol_invalid",
+        format!("{path} is not a protocol file: it is not text"),
+    )
+    .hint(format!(
+        "to start this very program, name the protocol that knows it: ptych ask --protocol NAME {path} TEXT"
+    ))
 }
 
 fn unknown(name: &str) -> Failure {
     let names: Vec<String> = all().into_iter().map(|entry| entry.name).collect();
     let failure = Failure::not_found(format!("there is no protocol `{name}`"));
     if let Some(near) = nearest(name, &names) {
-        return failure.hint(format!("did you mean `{near}`? `ptych protocol list` names them all"));
+        return failure.hint(format!(
+            "did you mean `{near}`? `ptych protocol list` names them all"
+        ));
     }
     match programs::find(name) {
         Some(program) => failure.hint(format!(
@@ -141,27 +178,39 @@ fn unknown(name: &str) -> Failure {
 fn nearest<'a>(typed: &str, names: &'a [String]) -> Option<&'a str> {
     let names = || names.iter().map(String::as_str);
     let longer = || names().find(|name| typed.len() >= 2 && name.starts_with(typed));
-    let shorter = || names().filter(|name| name.len() >= 3 && typed.starts_with(name)).max_by_key(|name| name.len());
+    let shorter = || {
+        names()
+            .filter(|name| name.len() >= 3 && typed.starts_with(name))
+            .max_by_key(|name| name.len())
+    };
     did_you_mean(typed, names()).or_else(longer).or_else(shorter)
 }
 
 fn built_in() -> impl Iterator<Item = Entry> {
     builtin::names().filter_map(|name| {
         let source = builtin::source(name)?.to_string();
-        Some(Entry { name: name.to_string(), origin: Origin::BuiltIn, source })
+        Some(Entry {
+            name: name.to_string(),
+            origin: Origin::BuiltIn,
+            source,
+        })
     })
 }
 
 /// Every problem of the file is in the failure's message, each with its place.
 pub fn understand(entry: &Entry) -> Result<Spec, Failure> {
-    load(entry, None).map(|loaded| loaded.spec).map_err(|problems| invalid(entry, &problems))
+    load(entry, None)
+        .map(|loaded| loaded.spec)
+        .map_err(|problems| invalid(entry, &problems))
 }
 
 /// Like `understand`, with the changes that the file makes for the installed version of the tool. The tool is asked for its version only
 /// when there are such changes.
 pub fn understand_installed(entry: &Entry, program: Option<&str>) -> Result<Spec, Failure> {
     let spec = understand(entry)?;
-    let Some(ask) = spec.tool_version.as_ref().filter(|_| has_overrides(entry)) else { return Ok(spec) };
+    let Some(ask) = spec.tool_version.as_ref().filter(|_| has_overrides(entry)) else {
+        return Ok(spec);
+    };
     let found = match program {
         Some(program) => programs::find(program),
         None => programs::installed(&spec),
@@ -184,21 +233,29 @@ pub fn load(entry: &Entry, tool_version: Option<&str>) -> Result<Loaded, Problem
         None => format!("{}.toml", entry.name),
     };
     let beside = entry.origin.path().and_then(Path::parent);
-    protocol::load(&label, &entry.source, tool_version, &|name| included(name, beside))
+    protocol::load(&label, &entry.source, tool_version, &|name| {
+        included(name, beside)
+    })
 }
 
 /// An included file: beside the one that includes it, the user's own, a built-in one.
 fn included(name: &str, beside: Option<&Path>) -> Option<String> {
     let file = format!("{name}.toml");
     let places = [beside.map(Path::to_path_buf), own_dir()];
-    let found = places.into_iter().flatten().find_map(|dir| std::fs::read_to_string(dir.join(&file)).ok());
+    let found = places
+        .into_iter()
+        .flatten()
+        .find_map(|dir| std::fs::read_to_string(dir.join(&file)).ok());
     found.or_else(|| builtin::source(name).map(str::to_string))
 }
 
 fn invalid(entry: &Entry, problems: &Problems) -> Failure {
     let message = match problems.diagnostics.len() {
         1 => format!("the protocol `{}` cannot be used\n{problems}", entry.name),
-        count => format!("the protocol `{}` cannot be used: {count} problems\n{problems}", entry.name),
+        count => format!(
+            "the protocol `{}` cannot be used: {count} problems\n{problems}",
+            entry.name
+        ),
     };
     Failure::new(Exit::Usage, "protocol_invalid", message.trim_end())
 }

@@ -64,7 +64,11 @@ struct Ended(Signal);
 impl From<Ended> for Failure {
     fn from(Ended(signal): Ended) -> Failure {
         match signal.exit() {
-            Exit::Interrupted => Failure::new(Exit::Interrupted, "interrupted", "interrupted; the tool was ended"),
+            Exit::Interrupted => Failure::new(
+                Exit::Interrupted,
+                "interrupted",
+                "interrupted; the tool was ended",
+            ),
             exit => Failure::new(exit, "terminated", "told to end; the tool was ended"),
         }
     }
@@ -80,11 +84,23 @@ impl Conversation {
         let info = session.info();
         let wire = api::Context::new(session.id(), &info.spec, info.started_at);
         let stream = match show.stream {
-            true => Some(Stream { events: session.events().await?.1, printed: String::new(), behind: false }),
+            true => Some(Stream {
+                events: session.events().await?.1,
+                printed: String::new(),
+                behind: false,
+            }),
             false => None,
         };
         let progress = Progress::new(&label, show.no_progress);
-        Ok(Conversation { session, wire, signals, progress, stream, asking: false, interrupted: false })
+        Ok(Conversation {
+            session,
+            wire,
+            signals,
+            progress,
+            stream,
+            asking: false,
+            interrupted: false,
+        })
     }
 
     pub fn session(&self) -> &Session {
@@ -116,14 +132,20 @@ impl Conversation {
     pub async fn ask(&mut self, text: &str, timeout: Duration) -> anyhow::Result<Turned> {
         self.progress.restart();
         let session = self.session.clone();
-        let options = AskOptions { timeout: Some(timeout), ..AskOptions::default() };
+        let options = AskOptions {
+            timeout: Some(timeout),
+            ..AskOptions::default()
+        };
         self.turn(session.ask_with(text, options)).await
     }
 
     /// Answers the open question; the response is what follows.
     pub async fn answer(&mut self, reply: &str, timeout: Duration) -> anyhow::Result<Turned> {
         let session = self.session.clone();
-        let options = AskOptions { timeout: Some(timeout), ..AskOptions::default() };
+        let options = AskOptions {
+            timeout: Some(timeout),
+            ..AskOptions::default()
+        };
         self.turn(session.answer(reply, options)).await
     }
 
@@ -149,13 +171,20 @@ impl Conversation {
         self.rest(time).await
     }
 
-    async fn turn(&mut self, turn: impl Future<Output = Result<Response, AskError>>) -> anyhow::Result<Turned> {
+    async fn turn(
+        &mut self,
+        turn: impl Future<Output = Result<Response, AskError>>,
+    ) -> anyhow::Result<Turned> {
         self.asking = true;
         let done = self.drive(turn).await;
         self.asking = false;
         let response = done?.map_err(Failure::from)?;
         let printed = self.stream.as_mut().map(Stream::take).unwrap_or_default();
-        Ok(Turned { wire: self.wire.response(&response), response, printed })
+        Ok(Turned {
+            wire: self.wire.response(&response),
+            response,
+            printed,
+        })
     }
 
     /// Until `work` is done or a signal ends it; signals, text and progress are served meanwhile.
@@ -199,7 +228,9 @@ impl Conversation {
     }
 
     fn handle_event(&mut self, event: Result<Arc<Event>, RecvError>) -> anyhow::Result<()> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
+        let Some(stream) = &mut self.stream else {
+            return Ok(());
+        };
         match event {
             Ok(event) => {
                 if let EventKind::Text { text, .. } = &event.kind
@@ -220,7 +251,10 @@ impl Conversation {
 
     async fn paint(&mut self) {
         // Behind half a line of streamed text the progress line would wipe it out.
-        let open_line = self.stream.as_ref().is_some_and(|s| !s.printed.is_empty() && !s.printed.ends_with('\n'));
+        let open_line = self
+            .stream
+            .as_ref()
+            .is_some_and(|s| !s.printed.is_empty() && !s.printed.ends_with('\n'));
         if open_line {
             return;
         }
@@ -240,7 +274,10 @@ impl Conversation {
             _ = self.signals.next() => session.stop(StopOptions::NOW).await,
         };
         if !report.survivors.is_empty() {
-            output::complain(&format!("these processes could not be ended: {:?}", report.survivors));
+            output::complain(&format!(
+                "these processes could not be ended: {:?}",
+                report.survivors
+            ));
         }
     }
 }
@@ -284,10 +321,16 @@ async fn next_event(stream: &mut Option<Stream>) -> Result<Arc<Event>, RecvError
 
 /// How to end a tool after `result`: politely, unless a signal was impatient.
 pub fn stop_after<T>(result: &anyhow::Result<T>) -> StopOptions {
-    let failure = result.as_ref().err().and_then(|error| error.downcast_ref::<Failure>());
+    let failure = result
+        .as_ref()
+        .err()
+        .and_then(|error| error.downcast_ref::<Failure>());
     match failure.map(|failure| failure.exit) {
         Some(Exit::Interrupted) => StopOptions::NOW,
-        Some(Exit::Terminated | Exit::Hangup) => StopOptions { leave: false, ..StopOptions::default() },
+        Some(Exit::Terminated | Exit::Hangup) => StopOptions {
+            leave: false,
+            ..StopOptions::default()
+        },
         _ => StopOptions::default(),
     }
 }

@@ -45,18 +45,31 @@ pub fn lines(expected: &str, seen: &str) -> String {
 fn script<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (&old[head..], &new[head..]);
-    let tail = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail = old_rest
+        .iter()
+        .rev()
+        .zip(new_rest.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     let old_middle = &old_rest[..old_rest.len() - tail];
     let new_middle = &new_rest[..new_rest.len() - tail];
     let mut script: Vec<Line> = old[..head].iter().map(|line| Line::Same(line)).collect();
     script.extend(middle(old_middle, new_middle));
-    script.extend(old_rest[old_rest.len() - tail..].iter().map(|line| Line::Same(line)));
+    script.extend(
+        old_rest[old_rest.len() - tail..]
+            .iter()
+            .map(|line| Line::Same(line)),
+    );
     script
 }
 
 fn middle<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
     if old.len().saturating_mul(new.len()) > MAX_CELLS {
-        return old.iter().map(|l| Line::Gone(l)).chain(new.iter().map(|l| Line::New(l))).collect();
+        return old
+            .iter()
+            .map(|l| Line::Gone(l))
+            .chain(new.iter().map(|l| Line::New(l)))
+            .collect();
     }
     // common[i][j]: length of the longest common subsequence of old[i..] and new[j..].
     let mut common = vec![vec![0u32; new.len() + 1]; old.len() + 1];

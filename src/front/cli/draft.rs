@@ -27,7 +27,10 @@ impl Draft {
         text.push_str("version = \"1\"\n");
         text.push_str("# Versions of the tool that `ptych protocol test` has passed on.\ntested = []\n");
         let words: Vec<String> = self.command.iter().map(|word| quoted(word)).collect();
-        text.push_str(&format!("\n# Program and arguments; the program is looked up in PATH.\ncommand = [{}]\n", words.join(", ")));
+        text.push_str(&format!(
+            "\n# Program and arguments; the program is looked up in PATH.\ncommand = [{}]\n",
+            words.join(", ")
+        ));
         text.push_str(&self.prompts());
         text.push_str(&self.exits());
         text.push_str(MORE);
@@ -52,7 +55,9 @@ impl Draft {
     fn exits(&self) -> String {
         match &self.exit {
             Some(typed) => format!("\n# What is typed to leave the tool.\nexit = {}\n", quoted(typed)),
-            None => "\n# What is typed to leave the tool; without it, it is hung up:\n# exit = \"exit\"\n".into(),
+            None => {
+                "\n# What is typed to leave the tool; without it, it is hung up:\n# exit = \"exit\"\n".into()
+            }
         }
     }
 }
@@ -99,7 +104,14 @@ mod tests {
 
     #[test]
     fn strings_read_as_they_were_meant() {
-        for text in ["plain", r"In \[\d+\]: $", "it's", "a\"b", "it's \\d \"x\"", "tab\t"] {
+        for text in [
+            "plain",
+            r"In \[\d+\]: $",
+            "it's",
+            "a\"b",
+            "it's \\d \"x\"",
+            "tab\t",
+        ] {
             let table: toml::Table = toml::from_str(&format!("x = {}", quoted(text))).expect("TOML");
             assert_eq!(table["x"].as_str(), Some(text));
         }
@@ -115,7 +127,8 @@ mod tests {
             ..Draft::default()
         };
         for _ in 0..2 {
-            let spec = crate::engine::protocol::parse(&draft.to_toml()).unwrap_or_else(|problems| panic!("{problems}"));
+            let spec = crate::engine::protocol::parse(&draft.to_toml())
+                .unwrap_or_else(|problems| panic!("{problems}"));
             assert_eq!(spec.spawn.programs, ["mytool"]);
             draft.exit = Some("quit".into());
             draft.continuation = Some(r"^\.\.> $".into());

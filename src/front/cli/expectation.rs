@@ -41,7 +41,10 @@ fn yes() -> bool {
     true
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_true(value: &bool) -> bool {
     *value
 }
@@ -87,13 +90,22 @@ pub fn read(recording: &Path) -> Result<Option<Expectation>, Failure> {
 }
 
 fn invalid(path: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Usage, "expectation_invalid", format!("read {}: {why}", path.display()))
+    Failure::new(
+        Exit::Usage,
+        "expectation_invalid",
+        format!("read {}: {why}", path.display()),
+    )
 }
 
 pub fn write(recording: &Path, expectation: &Expectation) -> Result<(), Failure> {
     let path = path(recording);
-    std::fs::write(&path, text(expectation))
-        .map_err(|error| Failure::new(Exit::Failed, "failed", format!("write {}: {error}", path.display())))
+    std::fs::write(&path, text(expectation)).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            "failed",
+            format!("write {}: {error}", path.display()),
+        )
+    })
 }
 
 /// The file's text.
@@ -129,7 +141,10 @@ mod tests {
             }],
             states: vec!["ready: prompt".into()],
         };
-        assert_eq!(serde_json::from_str::<Expectation>(&text(&expectation)).unwrap(), expectation);
+        assert_eq!(
+            serde_json::from_str::<Expectation>(&text(&expectation)).unwrap(),
+            expectation
+        );
     }
 
     #[test]

@@ -22,7 +22,13 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Failure {
-        Failure { exit, code, message: message.into(), hint: None, retryable: false }
+        Failure {
+            exit,
+            code,
+            message: message.into(),
+            hint: None,
+            retryable: false,
+        }
     }
 
     pub fn usage(message: impl Into<String>) -> Failure {
@@ -122,7 +128,9 @@ impl From<SessionGone> for Failure {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Failure {
         let exit = match &error {
-            RecordError::Open { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::NotFound,
+            RecordError::Open { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Exit::NotFound
+            }
             RecordError::Open { .. } | RecordError::Format { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
@@ -140,7 +148,9 @@ fn ready_exit(error: &ReadyError) -> Exit {
 
 fn submit_exit(error: &SubmitError) -> Exit {
     match error {
-        SubmitError::ControlCharacter { .. } | SubmitError::LineTooLong { .. } | SubmitError::Refused { .. } => Exit::Usage,
+        SubmitError::ControlCharacter { .. }
+        | SubmitError::LineTooLong { .. }
+        | SubmitError::Refused { .. } => Exit::Usage,
         SubmitError::Blocked(_) | SubmitError::NoSuchChoice { .. } => Exit::NeedsHuman,
         _ => Exit::Failed,
     }

@@ -18,7 +18,11 @@ pub fn prompts(lines: &[String]) -> Vec<Candidate> {
         let pattern = generalised(line);
         match found.iter_mut().find(|candidate| candidate.pattern == pattern) {
             Some(candidate) => candidate.count += 1,
-            None => found.push(Candidate { pattern, example: line.clone(), count: 1 }),
+            None => found.push(Candidate {
+                pattern,
+                example: line.clone(),
+                count: 1,
+            }),
         }
     }
     // Stable, so that among equals the earlier one stays first.
@@ -32,7 +36,8 @@ pub fn generalised(line: &str) -> String {
     let mut pattern = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let at_start = rest.len() == text.len() || !text[..text.len() - rest.len()].ends_with(char::is_alphanumeric);
+        let at_start =
+            rest.len() == text.len() || !text[..text.len() - rest.len()].ends_with(char::is_alphanumeric);
         let length = match first {
             '0'..='9' => run(rest, |c| c.is_ascii_digit()),
             '~' | '/' if at_start => run(rest, is_path),
@@ -67,7 +72,9 @@ mod tests {
     use super::*;
 
     fn matches(line: &str, other: &str) -> bool {
-        regex::Regex::new(&generalised(line)).expect("a regex").is_match(other)
+        regex::Regex::new(&generalised(line))
+            .expect("a regex")
+            .is_match(other)
     }
 
     #[test]
@@ -82,8 +89,9 @@ mod tests {
 
     #[test]
     fn the_most_frequent_line_is_first() {
-        let lines: Vec<String> =
-            ["banner", "db[1]> ", "Password: ", "db[2]> ", "", "db[3]> "].map(String::from).into();
+        let lines: Vec<String> = ["banner", "db[1]> ", "Password: ", "db[2]> ", "", "db[3]> "]
+            .map(String::from)
+            .into();
         let found = prompts(&lines);
         assert_eq!((found[0].count, found[0].example.as_str()), (3, "db[1]> "));
         assert_eq!(found.len(), 3);

@@ -4,6 +4,10 @@
 //! looked up; nothing has been started yet, so every mistake there is exit 2 or 3 with nothing done), `commands` does it through
 //! the host, and `output` writes what came of it. Standard output is data; progress, questions and errors go to standard
 //! error. `exit` is the only place that knows a number, `failure` the form in which every error reaches people and programs.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the command reads files, the environment and the clock, and starts threads that wait for a person"
+)]
 
 mod answers;
 mod args;
@@ -17,8 +21,8 @@ mod examples;
 mod exit;
 mod expectation;
 mod failure;
-mod outcome;
 mod guess;
+mod outcome;
 mod output;
 //mod passthrough;
 mod programs;
@@ -33,8 +37,8 @@ mod values;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use args::{Cli, ProtocolVerb, Verb};
 use exit::Exit;
@@ -99,7 +103,12 @@ fn refused(error: &clap::Error, json: bool) -> Exit {
         _ => {
             if json {
                 let text = error.render().to_string();
-                let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
+                let message = text
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ")
+                    .to_string();
                 output::failure_object(&Failure::usage(message).hint("see --help"));
             }
             // Standard error is gone: there is nobody left to tell.

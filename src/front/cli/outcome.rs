@@ -43,7 +43,9 @@ fn truncated(response: &Response) -> String {
 
 fn timed_out(response: &Response) -> String {
     let seconds = response.duration_ms / 1000.0;
-    format!("timed out after {seconds:.1} s; the text so far is on standard output\nhint: give more time with --timeout")
+    format!(
+        "timed out after {seconds:.1} s; the text so far is on standard output\nhint: give more time with --timeout"
+    )
 }
 
 fn blocked(response: &Response) -> String {
@@ -86,7 +88,9 @@ pub fn needs_human(question: &api::Question, choices: &[String]) -> Failure {
 pub fn exit_words(exit: Option<&api::Exit>) -> String {
     match exit {
         Some(api::Exit { code: Some(code), .. }) => format!(" (exit code {code})"),
-        Some(api::Exit { signal: Some(signal), .. }) => format!(" (signal {signal})"),
+        Some(api::Exit {
+            signal: Some(signal), ..
+        }) => format!(" (signal {signal})"),
         _ => String::new(),
     }
 }

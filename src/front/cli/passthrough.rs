@@ -52,7 +52,12 @@ pub struct Passthrough<'a, L> {
 
 impl<'a, L: Listener> Passthrough<'a, L> {
     pub fn new(pty: Unix, listener: &'a mut L) -> Passthrough<'a, L> {
-        Passthrough { pty, listener, pending: VecDeque::new(), closed: false }
+        Passthrough {
+            pty,
+            listener,
+            pending: VecDeque::new(),
+            closed: false,
+        }
     }
 
     /// Until the program has ended.
@@ -141,7 +146,9 @@ impl<'a, L: Listener> Passthrough<'a, L> {
     }
 
     fn follow_window(&mut self) -> io::Result<()> {
-        let Some(size) = terminal::size() else { return Ok(()) };
+        let Some(size) = terminal::size() else {
+            return Ok(());
+        };
         self.pty.resize(size)?;
         self.listener.resize(size)
     }

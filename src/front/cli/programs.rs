@@ -19,7 +19,9 @@ pub fn find(program: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(program)).filter(|path| executable(path));
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|path| executable(path))
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|path| executable(path))
 }
 
 /// The first of a protocol's programs that is installed.
@@ -28,16 +30,24 @@ pub fn installed(spec: &Spec) -> Option<PathBuf> {
 }
 
 fn executable(path: &Path) -> bool {
-    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    path.metadata()
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// What the tool says its version is; `None` when it says nothing that the pattern knows, or not within the time.
 pub fn version(ask: &ToolVersion, program: &Path, within: Duration) -> Option<String> {
     let program = program.to_string_lossy();
-    let words: Vec<String> = ask.command.iter().map(|word| word.replace("{program}", &program)).collect();
+    let words: Vec<String> = ask
+        .command
+        .iter()
+        .map(|word| word.replace("{program}", &program))
+        .collect();
     let output = output(&words, within)?;
     let found = ask.pattern.0.captures(&output)?;
-    found.name("version").or_else(|| found.get(1)).map(|group| group.as_str().to_string())
+    found
+        .name("version")
+        .or_else(|| found.get(1))
+        .map(|group| group.as_str().to_string())
 }
 
 /// Both outputs of a command, standard output first.
@@ -52,8 +62,14 @@ fn output(words: &[String], within: Duration) -> Option<String> {
         .ok()?;
     let (tx, rx) = mpsc::channel();
     let outputs: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        child
+            .stdout
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        child
+            .stderr
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
     ];
     // A thread, because a pipe that a grandchild keeps open would block us past the limit.
     std::thread::spawn(move || {
@@ -74,7 +90,9 @@ fn output(words: &[String], within: Duration) -> Option<String> {
 
 /// Whether `tested` covers `version`: equal, or equal in all the parts that it names (`3.11` covers `3.11.2`).
 pub fn covers(tested: &str, version: &str) -> bool {
-    version.strip_prefix(tested).is_some_and(|rest| rest.is_empty() || !rest.starts_with(|c: char| c.is_ascii_digit()))
+    version
+        .strip_prefix(tested)
+        .is_some_and(|rest| rest.is_empty() || !rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -102,7 +120,10 @@ mod tests {
             command: vec!["sh".into(), "-c".into(), "echo tool 1.2.3 >&2".into()],
             pattern: crate::engine::protocol::spec::Pattern(regex::Regex::new(r"tool (\S+)").unwrap()),
         };
-        assert_eq!(version(&ask, Path::new("sh"), Duration::from_secs(10)).as_deref(), Some("1.2.3"));
+        assert_eq!(
+            version(&ask, Path::new("sh"), Duration::from_secs(10)).as_deref(),
+            Some("1.2.3")
+        );
     }
 
     #[test]

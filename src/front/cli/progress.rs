@@ -27,7 +27,13 @@ impl Progress {
     /// `quiet` turns it off, for example where text streams to the same terminal.
     pub fn new(label: &str, quiet: bool) -> Progress {
         let enabled = !quiet && io::stderr().is_terminal();
-        Progress { enabled, shown: false, since: Instant::now(), frame: 0, label: label.to_string() }
+        Progress {
+            enabled,
+            shown: false,
+            since: Instant::now(),
+            frame: 0,
+            label: label.to_string(),
+        }
     }
 
     pub fn enabled(&self) -> bool {
@@ -48,7 +54,13 @@ impl Progress {
         }
         self.frame = (self.frame + 1) % FRAMES.len();
         let columns = terminal::size().map_or(80, |size| usize::from(size.cols));
-        let line = line(FRAMES[self.frame], &self.label, elapsed, last_line, columns.saturating_sub(1));
+        let line = line(
+            FRAMES[self.frame],
+            &self.label,
+            elapsed,
+            last_line,
+            columns.saturating_sub(1),
+        );
         self.shown = true;
         put(&format!("\r\x1b[K{line}"));
     }

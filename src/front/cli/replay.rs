@@ -28,14 +28,27 @@ pub fn spec_for(recording: &Path, named: Option<&str>) -> Result<Arc<Spec>, Fail
         return Ok(Arc::new(catalogue::target(&expectation.protocol)?));
     }
     let names: Vec<String> = catalogue::all().into_iter().map(|entry| entry.name).collect();
-    let folders = recording.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
+    let folders = recording
+        .ancestors()
+        .skip(1)
+        .filter_map(|folder| folder.file_name()?.to_str());
     let found = folders.map(str::to_string).find(|folder| names.contains(folder));
     match found {
         Some(name) => Ok(Arc::new(catalogue::target(&name)?)),
-        None => Err(Failure::new(Exit::Usage, "protocol_unknown", format!("{}: which protocol frames it is not known", recording.display()))
-            .hint("name it with --protocol NAME|FILE; `ptych protocol test --update` then keeps it")),
+        None => Err(Failure::new(
+            Exit::Usage,
+            "protocol_unknown",
+            format!("{}: which protocol frames it is not known", recording.display()),
+        )
+        .hint("name it with --protocol NAME|FILE; `ptych protocol test --update` then keeps it")),
     }
 }
-pub fn cursor_lines(_p: &Path) -> Result<Seen, Failure> { Err(Failure::usage("x")) }
-pub fn explain(_p: &Path, _s: Arc<Spec>, _at: Option<Duration>) -> Result<Explanation, Failure> { Err(Failure::usage("x")) }
-pub fn run(_p: &Path, _s: Arc<Spec>) -> Result<Expectation, Failure> { Err(Failure::usage("x")) }
+pub fn cursor_lines(_p: &Path) -> Result<Seen, Failure> {
+    Err(Failure::usage("x"))
+}
+pub fn explain(_p: &Path, _s: Arc<Spec>, _at: Option<Duration>) -> Result<Explanation, Failure> {
+    Err(Failure::usage("x"))
+}
+pub fn run(_p: &Path, _s: Arc<Spec>) -> Result<Expectation, Failure> {
+    Err(Failure::usage("x"))
+}

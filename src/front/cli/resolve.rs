@@ -35,18 +35,33 @@ pub fn launch(target: &str, start: &Start) -> Result<Launch, Failure> {
         args: start.args.clone(),
         env,
         pass_env,
-        cwd: start.cwd.as_deref().map(directory).transpose()?.map(Path::to_path_buf),
+        cwd: start
+            .cwd
+            .as_deref()
+            .map(directory)
+            .transpose()?
+            .map(Path::to_path_buf),
         size: start.size,
         record: start.record.as_deref().map(RecordOptions::new),
         ..Options::default()
     };
-    Ok(Launch { spec: Arc::new(spec), options })
+    Ok(Launch {
+        spec: Arc::new(spec),
+        options,
+    })
 }
 
 /// `NAME=VALUE` is set, `NAME` alone is passed on.
 pub fn environment(variables: &[Variable]) -> (Vec<(String, String)>, Vec<String>) {
-    let set = variables.iter().filter_map(|v| Some((v.name.clone(), v.value.clone()?))).collect();
-    let passed = variables.iter().filter(|v| v.value.is_none()).map(|v| v.name.clone()).collect();
+    let set = variables
+        .iter()
+        .filter_map(|v| Some((v.name.clone(), v.value.clone()?)))
+        .collect();
+    let passed = variables
+        .iter()
+        .filter(|v| v.value.is_none())
+        .map(|v| v.name.clone())
+        .collect();
     (set, passed)
 }
 
@@ -54,9 +69,17 @@ pub fn directory(path: &Path) -> Result<&Path, Failure> {
     if path.is_dir() {
         return Ok(path);
     }
-    let what = if path.exists() { "is not a directory" } else { "does not exist" };
-    Err(Failure::new(Exit::Usage, "working_directory", format!("start in {}: it {what}", path.display()))
-        .hint("create it, or name another directory with --cwd"))
+    let what = if path.exists() {
+        "is not a directory"
+    } else {
+        "does not exist"
+    };
+    Err(Failure::new(
+        Exit::Usage,
+        "working_directory",
+        format!("start in {}: it {what}", path.display()),
+    )
+    .hint("create it, or name another directory with --cwd"))
 }
 
 /// `$XDG_CONFIG_HOME/ptych`; `None` without a home.
@@ -71,7 +94,11 @@ pub fn data_dir() -> Option<PathBuf> {
 
 /// A relative value is invalid and ignored, as the XDG base directory specification asks.
 fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let base = absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)))?;
     Some(base.join("ptych"))
 }
@@ -123,7 +150,12 @@ mod tests {
     fn a_file_ends_in_one_newline_that_is_not_the_prompts() {
         assert_eq!(lines_of(b"a\r\nb\n\n".to_vec(), "x").unwrap(), "a\nb\n");
         assert_eq!(lines_of(b"a".to_vec(), "x").unwrap(), "a");
-        assert!(lines_of(vec![b'a', 0xff], "x").unwrap_err().message.contains("byte 1"));
+        assert!(
+            lines_of(vec![b'a', 0xff], "x")
+                .unwrap_err()
+                .message
+                .contains("byte 1")
+        );
     }
 
     #[test]

@@ -47,13 +47,15 @@ impl Signals {
         let set: SigSet = numbers.iter().copied().collect();
         set.thread_block()?;
         let (tx, rx) = mpsc::unbounded_channel();
-        std::thread::Builder::new().name("signals".into()).spawn(move || {
-            while let Ok(number) = set.wait() {
-                if tx.send(signal(number)).is_err() {
-                    return;
+        std::thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || {
+                while let Ok(number) = set.wait() {
+                    if tx.send(signal(number)).is_err() {
+                        return;
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Signals { rx })
     }
 

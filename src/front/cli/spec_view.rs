@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Kind, MarkKind, MarkWanted, Method, OneLine,
-    OutputStart, Pattern, Rule, Settle, Severity, TtyWanted, WaitingWanted,
+    BlockKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Kind, MarkKind, MarkWanted,
+    Method, OneLine, OutputStart, Pattern, Rule, Settle, Severity, TtyWanted, WaitingWanted,
 };
 
 /// The whole of it. Times are in milliseconds, bytes are strings in which control characters are escaped.
@@ -96,23 +96,36 @@ fn conditions(when: &Conditions) -> Value {
         ("modes", (!when.modes.is_empty()).then(|| modes(&when.modes))),
         ("tty", tty(when.tty)),
         ("waiting", when.waiting.map(|wanted| json!(waiting(wanted)))),
-        ("foreground", when.foreground.map(|wanted| json!(foreground(wanted)))),
+        (
+            "foreground",
+            when.foreground.map(|wanted| json!(foreground(wanted))),
+        ),
         ("prompt_mark", prompt_mark(when.prompt_mark)),
         ("last_mark", when.last_mark.map(|mark| json!(mark_word(mark)))),
         ("status", pattern(&when.status)),
         ("notification", pattern(&when.notification)),
         ("progress", when.progress.map(|state| json!(state))),
-        ("cursor_visible", when.cursor_visible.map(|visible| json!(visible))),
+        (
+            "cursor_visible",
+            when.cursor_visible.map(|visible| json!(visible)),
+        ),
         ("after_busy", when.after_busy.then(|| json!(true))),
-        ("constant", (!when.constant.is_empty()).then(|| json!(when.constant))),
+        (
+            "constant",
+            (!when.constant.is_empty()).then(|| json!(when.constant)),
+        ),
         ("quiet_ms", when.quiet.map(ms)),
     ];
-    let given = all.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?)));
+    let given = all
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value?)));
     Value::Object(given.collect())
 }
 
 fn modes(modes: &[(u16, bool)]) -> Value {
-    let words = modes.iter().map(|(number, set)| format!("{number}{}", if *set { 'h' } else { 'l' }));
+    let words = modes
+        .iter()
+        .map(|(number, set)| format!("{number}{}", if *set { 'h' } else { 'l' }));
     json!(words.collect::<Vec<_>>())
 }
 
@@ -267,7 +280,12 @@ fn patterns(patterns: &[Pattern]) -> Value {
 }
 
 fn pairs(pairs: &[(String, String)]) -> Value {
-    Value::Object(pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>())
+    Value::Object(
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect::<Map<_, _>>(),
+    )
 }
 
 fn bytes(bytes: &[u8]) -> Value {
@@ -330,6 +348,9 @@ mod tests {
     #[test]
     fn a_page_leaves_out_what_is_empty() {
         let value = json!({ "a": "x", "none": null, "list": [], "in": { "b": 1 }, "items": [{ "c": 1, "d": 2 }, "e"] });
-        assert_eq!(page(&value), "a: \"x\"\nin:\n  b: 1\nitems:\n  - c: 1\n    d: 2\n  - \"e\"\n");
+        assert_eq!(
+            page(&value),
+            "a: \"x\"\nin:\n  b: 1\nitems:\n  - c: 1\n    d: 2\n  - \"e\"\n"
+        );
     }
 }

@@ -9,8 +9,13 @@ use crate::engine::term::Size;
 
 /// Size of the terminal on standard output, else on standard error; `None` when neither is one.
 pub fn size() -> Option<Size> {
-    let size = terminal_size::terminal_size_of(io::stdout()).or_else(|| terminal_size::terminal_size_of(io::stderr()));
-    size.map(|(cols, rows)| Size { cols: cols.0, rows: rows.0 }).filter(|size| size.cols > 0 && size.rows > 0)
+    let size = terminal_size::terminal_size_of(io::stdout())
+        .or_else(|| terminal_size::terminal_size_of(io::stderr()));
+    size.map(|(cols, rows)| Size {
+        cols: cols.0,
+        rows: rows.0,
+    })
+    .filter(|size| size.cols > 0 && size.rows > 0)
 }
 
 /// Whether a person can be asked: standard input and standard error are both terminals.

@@ -21,7 +21,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         seconds += part;
         rest = tail;
     }
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| "that duration is out of range".to_string())?;
+    let duration =
+        Duration::try_from_secs_f64(seconds).map_err(|_| "that duration is out of range".to_string())?;
     match duration {
         Duration::ZERO => Err("a duration must be more than zero".into()),
         d if d > LONGEST => Err("a duration may be at most 30 days (720h)".into()),
@@ -30,17 +31,27 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn one_unit(text: &str) -> Result<(f64, &str), String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, rest) = text.split_at(digits);
-    let number: f64 = number.parse().map_err(|_| format!("`{text}` does not start with a number"))?;
-    let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    let number: f64 = number
+        .parse()
+        .map_err(|_| format!("`{text}` does not start with a number"))?;
+    let letters = rest
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(rest.len());
     let (unit, rest) = rest.split_at(letters);
     let scale = match unit {
         "ms" => 0.001,
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
-        "" => return Err(format!("`{text}` lacks a unit; write {text}s, {text}m or {text}h")),
+        "" => {
+            return Err(format!(
+                "`{text}` lacks a unit; write {text}s, {text}m or {text}h"
+            ));
+        }
         other => return Err(format!("`{other}` is no unit; units are ms, s, m, h")),
     };
     Ok((number * scale, rest))
@@ -48,7 +59,9 @@ fn one_unit(text: &str) -> Result<(f64, &str), String> {
 
 /// `120x40`: columns and rows.
 pub fn size(text: &str) -> Result<Size, String> {
-    let parts = text.split_once(['x', 'X']).and_then(|(c, r)| Some((c.parse().ok()?, r.parse().ok()?)));
+    let parts = text
+        .split_once(['x', 'X'])
+        .and_then(|(c, r)| Some((c.parse().ok()?, r.parse().ok()?)));
     match parts {
         Some((cols @ 1..=1000, rows @ 1..=1000)) => Ok(Size { cols, rows }),
         Some(_) => Err("columns and rows go from 1 to 1000".into()),
@@ -74,7 +87,10 @@ impl FromStr for Variable {
         if name.is_empty() || name.contains('\0') {
             return Err("a variable is NAME=VALUE, or NAME to pass your own value on".into());
         }
-        Ok(Variable { name: name.to_string(), value })
+        Ok(Variable {
+            name: name.to_string(),
+            value,
+        })
     }
 }
 
@@ -91,10 +107,15 @@ impl FromStr for AnswerRule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<AnswerRule, String> {
-        let (question, reply) =
-            text.split_once('=').ok_or("an answer is REGEX=REPLY, such as 'Overwrite=yes'".to_string())?;
-        let question = Regex::new(question).map_err(|e| format!("the regex before `=` cannot be used: {e}"))?;
-        Ok(AnswerRule { question, reply: reply.to_string() })
+        let (question, reply) = text
+            .split_once('=')
+            .ok_or("an answer is REGEX=REPLY, such as 'Overwrite=yes'".to_string())?;
+        let question =
+            Regex::new(question).map_err(|e| format!("the regex before `=` cannot be used: {e}"))?;
+        Ok(AnswerRule {
+            question,
+            reply: reply.to_string(),
+        })
     }
 }
 

@@ -46,8 +46,10 @@ pub fn run(args: args::Ask) -> anyhow::Result<Exit> {
 fn meaning(args: &args::Ask) -> Result<(Launch, Asking), Failure> {
     let mut launch = resolve::launch(&args.target, &args.start)?;
     if args.prompts.is_empty() {
-        return Err(Failure::usage("there is no prompt")
-            .hint(format!("ptych ask {} TEXT, @FILE for a file, - for standard input", args.target)));
+        return Err(Failure::usage("there is no prompt").hint(format!(
+            "ptych ask {} TEXT, @FILE for a file, - for standard input",
+            args.target
+        )));
     }
     let answers = Answers::new(&args.answer, &args.answer_env)?;
     let prompts = resolve::prompts(&args.prompts)?;
@@ -60,7 +62,13 @@ fn meaning(args: &args::Ask) -> Result<(Launch, Asking), Failure> {
         (false, false, true) => Form::Streamed,
         (false, false, false) => Form::Text,
     };
-    let asking = Asking { prompts, answers, timeout: args.timeout, form, keep_going: args.keep_going };
+    let asking = Asking {
+        prompts,
+        answers,
+        timeout: args.timeout,
+        form,
+        keep_going: args.keep_going,
+    };
     Ok((launch, asking))
 }
 
@@ -99,7 +107,9 @@ impl Asking {
 
     /// Waits for the first prompt of the tool; questions that come before it are answered like any other, and print nothing.
     async fn begin(&mut self, conversation: &mut Conversation) -> anyhow::Result<()> {
-        let Some(question) = conversation.wait_ready().await? else { return Ok(()) };
+        let Some(question) = conversation.wait_ready().await? else {
+            return Ok(());
+        };
         let mut asked = api::Question::from(&question);
         let mut choices: Vec<String> = question.choices.into_iter().map(|choice| choice.label).collect();
         let deadline = Instant::now() + self.timeout;
@@ -142,13 +152,22 @@ impl Asking {
         match self.form {
             Form::Text => output::text(&turned.wire.text)?,
             Form::Streamed => output::rest(&turned.printed, turned.rest())?,
-            Form::Raw => match conversation.session().raw(&turned.response).await.map_err(Failure::from)? {
+            Form::Raw => match conversation
+                .session()
+                .raw(&turned.response)
+                .await
+                .map_err(Failure::from)?
+            {
                 Some(bytes) => output::data(&bytes)?,
                 None => anyhow::bail!("print the turn's bytes: more than {RAW_BYTES} came"),
             },
             Form::Json { raw } => {
                 if raw {
-                    let bytes = conversation.session().raw(&turned.response).await.map_err(Failure::from)?;
+                    let bytes = conversation
+                        .session()
+                        .raw(&turned.response)
+                        .await
+                        .map_err(Failure::from)?;
                     turned.wire.raw = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
                 }
                 output::json_line(&turned.wire)?;
@@ -165,7 +184,9 @@ const fn can_go_on(outcome: Outcome) -> bool {
 
 /// The rest of a prompt's time, for the answer to a question it raised; never zero, so that the limit is the turn's own.
 fn left(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+    deadline
+        .saturating_duration_since(Instant::now())
+        .max(Duration::from_millis(1))
 }
 
 fn tell_unsent(count: usize) {

@@ -34,16 +34,27 @@ fn history(name: &str) -> Option<PathBuf> {
 }
 
 async fn talk(launch: Launch, signals: Signals, mut lines: Lines, timeout: Duration) -> anyhow::Result<Exit> {
-    let show = Show { stream: lines.interactive, no_progress: false };
+    let show = Show {
+        stream: lines.interactive,
+        no_progress: false,
+    };
     let mut conversation = Conversation::start(launch, signals, show).await?;
     let result = converse(&mut conversation, &mut lines, timeout).await;
     conversation.stop(conversation::stop_after(&result)).await;
     result
 }
 
-async fn converse(conversation: &mut Conversation, lines: &mut Lines, timeout: Duration) -> anyhow::Result<Exit> {
+async fn converse(
+    conversation: &mut Conversation,
+    lines: &mut Lines,
+    timeout: Duration,
+) -> anyhow::Result<Exit> {
     if let Some(question) = conversation.wait_ready().await? {
-        let labels: Vec<String> = question.choices.iter().map(|choice| choice.label.clone()).collect();
+        let labels: Vec<String> = question
+            .choices
+            .iter()
+            .map(|choice| choice.label.clone())
+            .collect();
         let asked = api::Question::from(&question);
         match answer(conversation, lines, timeout, asked, labels).await? {
             Some(Outcome::Ok | Outcome::Error) => {}
@@ -51,7 +62,9 @@ async fn converse(conversation: &mut Conversation, lines: &mut Lines, timeout: D
         }
     }
     loop {
-        let Some(prompt) = lines.next(Wanted::Prompt, conversation).await? else { return Ok(Exit::Done) };
+        let Some(prompt) = lines.next(Wanted::Prompt, conversation).await? else {
+            return Ok(Exit::Done);
+        };
         if prompt.trim().is_empty() {
             continue;
         }
@@ -115,7 +128,9 @@ fn left_with(wire: &api::Response) -> Exit {
 /// What a person at the terminal cannot see from the text.
 fn tell(wire: &api::Response) {
     if !matches!(wire.outcome, Outcome::Ok | Outcome::Error) {
-        outcome::notes(wire).iter().for_each(|note| output::complain(note.lines().next().unwrap_or_default()));
+        outcome::notes(wire)
+            .iter()
+            .for_each(|note| output::complain(note.lines().next().unwrap_or_default()));
     }
 }
 
@@ -132,8 +147,14 @@ async fn answer(
         if !lines.interactive {
             return Ok(None);
         }
-        let wanted = if question.kind == "secret" { Wanted::Secret } else { Wanted::Answer };
-        let Some(reply) = lines.next(wanted, conversation).await? else { return Ok(None) };
+        let wanted = if question.kind == "secret" {
+            Wanted::Secret
+        } else {
+            Wanted::Answer
+        };
+        let Some(reply) = lines.next(wanted, conversation).await? else {
+            return Ok(None);
+        };
         let turned = match conversation.answer(&reply, timeout).await {
             Ok(turned) => turned,
             Err(error) => {
@@ -173,16 +194,18 @@ impl Lines {
     fn typed(name: &str, history: Option<PathBuf>) -> anyhow::Result<Lines> {
         let prompt = format!("{name}> ");
         let mut editor = Editor::new(history)?;
-        Lines::read_by(true, move |wanted| loop {
-            let read = match wanted {
-                Wanted::Prompt => editor.line(&prompt, true)?,
-                Wanted::Answer => editor.line("answer> ", false)?,
-                Wanted::Secret => editor::secret("answer (hidden)> ")?,
-            };
-            match read {
-                Read::Line(line) => return Ok(Some(line)),
-                Read::Interrupted => {}
-                Read::End => return Ok(None),
+        Lines::read_by(true, move |wanted| {
+            loop {
+                let read = match wanted {
+                    Wanted::Prompt => editor.line(&prompt, true)?,
+                    Wanted::Answer => editor.line("answer> ", false)?,
+                    Wanted::Secret => editor::secret("answer (hidden)> ")?,
+                };
+                match read {
+                    Read::Line(line) => return Ok(Some(line)),
+                    Read::Interrupted => {}
+                    Read::End => return Ok(None),
+                }
             }
         })
     }
@@ -209,9 +232,17 @@ impl Lines {
     }
 
     /// The next line; `None` at the end. A signal, or the tool's own end, is not waited out.
-    async fn next(&mut self, wanted: Wanted, conversation: &mut Conversation) -> anyhow::Result<Option<String>> {
+    async fn next(
+        &mut self,
+        wanted: Wanted,
+        conversation: &mut Conversation,
+    ) -> anyhow::Result<Option<String>> {
         let (tx, rx) = oneshot::channel();
-        self.tx.send((wanted, tx)).map_err(|_| anyhow::anyhow!("read a line: the reader has ended"))?;
-        conversation.while_idle(async move { rx.await.unwrap_or(Ok(None)) }).await?
+        self.tx
+            .send((wanted, tx))
+            .map_err(|_| anyhow::anyhow!("read a line: the reader has ended"))?;
+        conversation
+            .while_idle(async move { rx.await.unwrap_or(Ok(None)) })
+            .await?
     }
 }

@@ -48,7 +48,11 @@ struct Check {
 
 pub fn run(args: args::Doctor) -> anyhow::Result<Exit> {
     let specs = wanted(&args.tools)?;
-    let report = Report { ptych: env!("CARGO_PKG_VERSION"), tools: look(&specs, args.timeout), platform: platform() };
+    let report = Report {
+        ptych: env!("CARGO_PKG_VERSION"),
+        tools: look(&specs, args.timeout),
+        platform: platform(),
+    };
     match args.json {
         true => output::json_document(&report)?,
         false => output::text(&human(&report))?,
@@ -62,16 +66,25 @@ type Understood = (String, Result<Spec, Failure>);
 fn wanted(names: &[String]) -> Result<Vec<Understood>, Failure> {
     if names.is_empty() {
         let all = catalogue::all();
-        return Ok(all.into_iter().map(|entry| (entry.name.clone(), catalogue::understand(&entry))).collect());
+        return Ok(all
+            .into_iter()
+            .map(|entry| (entry.name.clone(), catalogue::understand(&entry)))
+            .collect());
     }
-    names.iter().map(|name| Ok((name.clone(), Ok(catalogue::target(name)?)))).collect()
+    names
+        .iter()
+        .map(|name| Ok((name.clone(), Ok(catalogue::target(name)?))))
+        .collect()
 }
 
 fn look(specs: &[Understood], timeout: Duration) -> Vec<Tool> {
     let mut tools = Vec::with_capacity(specs.len());
     for some in specs.chunks(AT_ONCE) {
         std::thread::scope(|scope| {
-            let looks: Vec<_> = some.iter().map(|spec| scope.spawn(move || tool(spec, timeout))).collect();
+            let looks: Vec<_> = some
+                .iter()
+                .map(|spec| scope.spawn(move || tool(spec, timeout)))
+                .collect();
             tools.extend(looks.into_iter().filter_map(|look| look.join().ok()));
         });
     }
@@ -94,7 +107,11 @@ fn tool((name, spec): &Understood, timeout: Duration) -> Tool {
         Ok(spec) => spec,
         Err(failure) => {
             let problem = failure.message.clone();
-            return Tool { status: "invalid", problem: Some(problem), ..tool };
+            return Tool {
+                status: "invalid",
+                problem: Some(problem),
+                ..tool
+            };
         }
     };
     tool.name.clone_from(&spec.name);
@@ -103,7 +120,10 @@ fn tool((name, spec): &Understood, timeout: Duration) -> Tool {
     tool.looked_for.clone_from(&spec.spawn.programs);
     if let Some(program) = programs::installed(spec) {
         tool.installed = true;
-        tool.version = spec.tool_version.as_ref().and_then(|ask| programs::version(ask, &program, timeout));
+        tool.version = spec
+            .tool_version
+            .as_ref()
+            .and_then(|ask| programs::version(ask, &program, timeout));
         tool.status = status(&spec.tested, tool.version.as_deref());
         tool.program = Some(program);
     }
@@ -125,7 +145,11 @@ fn platform() -> Vec<Check> {
 
 fn pseudo_terminals() -> Check {
     let read = |name: &str| -> Option<u64> {
-        std::fs::read_to_string(format!("/proc/sys/kernel/pty/{name}")).ok()?.trim().parse().ok()
+        std::fs::read_to_string(format!("/proc/sys/kernel/pty/{name}"))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
     };
     let opened = nix::pty::openpty(None, None);
     let detail = match (&opened, read("nr"), read("max")) {
@@ -133,7 +157,11 @@ fn pseudo_terminals() -> Check {
         (Ok(_), Some(used), Some(max)) => format!("{used} of {max} in use"),
         (Ok(_), _, _) => "can be opened".into(),
     };
-    Check { name: "pseudo-terminals", ok: opened.is_ok(), detail }
+    Check {
+        name: "pseudo-terminals",
+        ok: opened.is_ok(),
+        detail,
+    }
 }
 
 fn waiting() -> Check {
@@ -142,32 +170,62 @@ fn waiting() -> Check {
         true => "/proc/PID/syscall tells whether a tool waits for input".into(),
         false => "not known here whether a tool waits for input: a prompt that a tool prints itself is told apart less surely".into(),
     };
-    Check { name: "waiting", ok, detail }
+    Check {
+        name: "waiting",
+        ok,
+        detail,
+    }
 }
 
 fn locale() -> Check {
-    let value = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    let utf8 = value.as_ref().is_some_and(|value| value.to_lowercase().replace('-', "").contains("utf8"));
+    let value = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let utf8 = value
+        .as_ref()
+        .is_some_and(|value| value.to_lowercase().replace('-', "").contains("utf8"));
     let detail = match (&value, utf8) {
         (Some(value), true) => value.clone(),
-        (Some(value), false) => format!("{value} is not UTF-8: tools may print ? for other letters; set LC_ALL=C.UTF-8"),
+        (Some(value), false) => {
+            format!("{value} is not UTF-8: tools may print ? for other letters; set LC_ALL=C.UTF-8")
+        }
         (None, _) => "none is set: tools may print ? for other letters; set LC_ALL=C.UTF-8".into(),
     };
-    Check { name: "locale", ok: utf8, detail }
+    Check {
+        name: "locale",
+        ok: utf8,
+        detail,
+    }
 }
 
 fn config() -> Check {
-    directory("your protocols", resolve::config_dir().map(|dir| dir.join("protocols")), "no protocols of your own are read")
+    directory(
+        "your protocols",
+        resolve::config_dir().map(|dir| dir.join("protocols")),
+        "no protocols of your own are read",
+    )
 }
 
 fn data() -> Check {
-    directory("chat history", resolve::data_dir().map(|dir| dir.join("history")), "nothing that is typed in a chat is remembered")
+    directory(
+        "chat history",
+        resolve::data_dir().map(|dir| dir.join("history")),
+        "nothing that is typed in a chat is remembered",
+    )
 }
 
 fn directory(name: &'static str, path: Option<PathBuf>, otherwise: &str) -> Check {
     match path {
-        Some(path) => Check { name, ok: true, detail: path.display().to_string() },
-        None => Check { name, ok: false, detail: format!("there is no home directory: {otherwise}") },
+        Some(path) => Check {
+            name,
+            ok: true,
+            detail: path.display().to_string(),
+        },
+        None => Check {
+            name,
+            ok: false,
+            detail: format!("there is no home directory: {otherwise}"),
+        },
     }
 }
 
@@ -193,7 +251,12 @@ fn row(tool: &Tool) -> Vec<String> {
         "untested" => format!("untested (tested: {})", tool.tested.join(", ")),
         other => other.to_string(),
     };
-    vec![tool.name.clone(), status, tool.version.clone().unwrap_or_else(|| "-".into()), place]
+    vec![
+        tool.name.clone(),
+        status,
+        tool.version.clone().unwrap_or_else(|| "-".into()),
+        place,
+    ]
 }
 
 #[cfg(test)]

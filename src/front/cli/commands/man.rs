@@ -27,15 +27,26 @@ pub fn run(args: &args::Man) -> anyhow::Result<Exit> {
 fn write_pages(dir: &Path, command: &Command, name: &str) -> anyhow::Result<()> {
     let path = dir.join(format!("{name}.1"));
     std::fs::write(&path, page(command, name)?).with_context(|| format!("write {}", path.display()))?;
-    command.get_subcommands().try_for_each(|verb| write_pages(dir, verb, &format!("{name}-{}", verb.get_name())))
+    command
+        .get_subcommands()
+        .try_for_each(|verb| write_pages(dir, verb, &format!("{name}-{}", verb.get_name())))
 }
 
 fn page(command: &Command, name: &str) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
-    let topics = [exit::TABLE, examples::ENVIRONMENT, examples::FILES, examples::ANSWERS];
-    Man::new(command.clone().display_name(name)).title(name.to_uppercase()).render(&mut text)?;
+    let topics = [
+        exit::TABLE,
+        examples::ENVIRONMENT,
+        examples::FILES,
+        examples::ANSWERS,
+    ];
+    Man::new(command.clone().display_name(name))
+        .title(name.to_uppercase())
+        .render(&mut text)?;
     if name == "ptych" {
-        topics.iter().for_each(|topic| text.extend(section(topic).into_bytes()));
+        topics
+            .iter()
+            .for_each(|topic| text.extend(section(topic).into_bytes()));
     }
     Ok(text)
 }

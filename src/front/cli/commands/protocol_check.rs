@@ -37,7 +37,10 @@ struct Problem {
 
 pub fn run(args: &ProtocolCheck) -> anyhow::Result<Exit> {
     let files: Vec<Checked> = entries(&args.files)?.iter().map(check).collect();
-    let report = Report { ok: files.iter().all(|file| file.ok), files };
+    let report = Report {
+        ok: files.iter().all(|file| file.ok),
+        files,
+    };
     match args.json {
         true => output::json_document(&report)?,
         false => tell(&report)?,
@@ -52,7 +55,10 @@ fn entries(files: &[String]) -> Result<Vec<Entry>, Failure> {
     let own = catalogue::own();
     let place = || catalogue::own_dir().map_or_else(|| "(no home)".into(), |dir| dir.display().to_string());
     match own.is_empty() {
-        true => Err(Failure::not_found(format!("there are no protocol files in {}", place())).hint("name the files to check")),
+        true => Err(
+            Failure::not_found(format!("there are no protocol files in {}", place()))
+                .hint("name the files to check"),
+        ),
         false => Ok(own),
     }
 }
@@ -66,7 +72,11 @@ fn check(entry: &Entry) -> Checked {
         file: problems.file.clone(),
         ok,
         page: problems.to_string(),
-        problems: problems.diagnostics.iter().map(|diagnostic| problem(&problems, diagnostic)).collect(),
+        problems: problems
+            .diagnostics
+            .iter()
+            .map(|diagnostic| problem(&problems, diagnostic))
+            .collect(),
     }
 }
 
@@ -76,7 +86,13 @@ fn problem(problems: &Problems, diagnostic: &Diagnostic) -> Problem {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    Problem { severity, line, column, message: diagnostic.message.clone(), hint: diagnostic.hint.clone() }
+    Problem {
+        severity,
+        line,
+        column,
+        message: diagnostic.message.clone(),
+        hint: diagnostic.hint.clone(),
+    }
 }
 
 /// Good files on standard output, problems on standard error.

@@ -47,7 +47,11 @@ fn recorded(args: &ProtocolExplain) -> Result<Explanation, Failure> {
         return Err(Failure::usage("a recording takes no prompts").hint("for a time in it, use --at"));
     }
     let path = std::path::Path::new(&args.target);
-    let named = args.start.protocol.as_ref().map(|protocol| protocol.to_string_lossy().into_owned());
+    let named = args
+        .start
+        .protocol
+        .as_ref()
+        .map(|protocol| protocol.to_string_lossy().into_owned());
     let spec = replay::spec_for(path, named.as_deref())?;
     replay::explain(path, spec, args.at)
 }
@@ -112,7 +116,10 @@ async fn settle(conversation: &mut Conversation, at: Option<Duration>) -> anyhow
 
 /// Rows up to the last one that shows something.
 pub fn without_empty_end(mut rows: Vec<String>) -> Vec<String> {
-    let end = rows.iter().rposition(|row| !row.trim().is_empty()).map_or(0, |last| last + 1);
+    let end = rows
+        .iter()
+        .rposition(|row| !row.trim().is_empty())
+        .map_or(0, |last| last + 1);
     rows.truncate(end);
     rows
 }
@@ -127,10 +134,16 @@ fn human(explanation: &Explanation) -> String {
         rule => format!("rule `{rule}`"),
     };
     text.push_str(&format!("{} ({by})\n\n", explanation.state));
-    explanation.screen.iter().for_each(|row| text.push_str(&format!("  | {row}\n")));
+    explanation
+        .screen
+        .iter()
+        .for_each(|row| text.push_str(&format!("  | {row}\n")));
     for rule in &explanation.rules {
         let holds = word(rule.holds);
-        text.push_str(&format!("\n{holds:3}  {} ({}), line {}\n", rule.rule, rule.kind, rule.line));
+        text.push_str(&format!(
+            "\n{holds:3}  {} ({}), line {}\n",
+            rule.rule, rule.kind, rule.line
+        ));
         text.push_str(&table(&rule.signals));
     }
     text
@@ -185,7 +198,13 @@ mod tests {
             }],
         };
         let text = human(&explanation);
-        assert!(text.starts_with("at 1.500 s: unknown (no rule names it)\n"), "{text}");
-        assert!(text.contains("no   prompt (ready), line 7\n  no  cursor_line  wanted />>> $/  is \"... \"\n"), "{text}");
+        assert!(
+            text.starts_with("at 1.500 s: unknown (no rule names it)\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("no   prompt (ready), line 7\n  no  cursor_line  wanted />>> $/  is \"... \"\n"),
+            "{text}"
+        );
     }
 }

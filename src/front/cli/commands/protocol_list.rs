@@ -30,7 +30,9 @@ struct Item {
 }
 
 pub fn run(args: &ProtocolList) -> anyhow::Result<Exit> {
-    let list = List { items: catalogue::all().iter().map(item).collect() };
+    let list = List {
+        items: catalogue::all().iter().map(item).collect(),
+    };
     match args.json {
         true => output::json_document(&list)?,
         false => output::text(&human(&list))?,
@@ -61,7 +63,11 @@ fn human(list: &List) -> String {
 }
 
 fn row(item: &Item) -> Vec<String> {
-    let proven = if item.proven { item.tested.join(", ") } else { "-".into() };
+    let proven = if item.proven {
+        item.tested.join(", ")
+    } else {
+        "-".into()
+    };
     let title = match &item.problem {
         Some(problem) => format!("cannot be used: {}", problem.lines().next().unwrap_or_default()),
         None => item.title.clone(),

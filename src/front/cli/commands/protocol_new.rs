@@ -17,14 +17,22 @@ pub fn run(args: ProtocolNew) -> anyhow::Result<Exit> {
     let draft = draft(&args)?;
     let text = draft.to_toml();
     if let Err(problems) = protocol::parse_named(&format!("{}.toml", draft.name), &text) {
-        return Err(Failure::new(Exit::Usage, "protocol_invalid", format!("what was given makes no protocol\n{problems}")).into());
+        return Err(Failure::new(
+            Exit::Usage,
+            "protocol_invalid",
+            format!("what was given makes no protocol\n{problems}"),
+        )
+        .into());
     }
     match place {
         None => output::text(&text)?,
         Some(path) => {
             write(&path, &text, args.overwrite)?;
             output::text(&path.display().to_string())?;
-            output::note(&format!("try it: ptych ask {} 'a prompt'", typed_target(&args, &path)));
+            output::note(&format!(
+                "try it: ptych ask {} 'a prompt'",
+                typed_target(&args, &path)
+            ));
         }
     }
     Ok(Exit::Done)
@@ -45,7 +53,9 @@ fn place(args: &ProtocolNew) -> Result<Option<PathBuf>, Failure> {
         Some(path) if path.as_os_str() == "-" => return Ok(None),
         Some(path) => path.clone(),
         None => catalogue::own_dir()
-            .ok_or_else(|| Failure::usage("there is no home directory").hint("say where the file goes with --output"))?
+            .ok_or_else(|| {
+                Failure::usage("there is no home directory").hint("say where the file goes with --output")
+            })?
             .join(format!("{}.toml", args.name)),
     };
     match path.exists() && !args.overwrite {
@@ -55,7 +65,8 @@ fn place(args: &ProtocolNew) -> Result<Option<PathBuf>, Failure> {
 }
 
 fn exists(path: &std::path::Path) -> Failure {
-    Failure::new(Exit::Usage, "exists", format!("{} exists", path.display())).hint("replace it with --overwrite")
+    Failure::new(Exit::Usage, "exists", format!("{} exists", path.display()))
+        .hint("replace it with --overwrite")
 }
 
 fn write(path: &std::path::Path, text: &str, overwrite: bool) -> anyhow::Result<()> {
@@ -64,9 +75,16 @@ fn write(path: &std::path::Path, text: &str, overwrite: bool) -> anyhow::Result<
         std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
     }
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).create_new(!overwrite);
-    let mut file = options.open(path).with_context(|| format!("write {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("write {}", path.display()))
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .create_new(!overwrite);
+    let mut file = options
+        .open(path)
+        .with_context(|| format!("write {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("write {}", path.display()))
 }
 
 /// What to type to use it: by name where names are looked for.
@@ -80,12 +98,19 @@ fn typed_target(args: &ProtocolNew, path: &std::path::Path) -> String {
 
 fn draft(args: &ProtocolNew) -> anyhow::Result<Draft> {
     let seen = args.from.as_deref().map(replay::cursor_lines).transpose()?;
-    let candidates = seen.as_ref().map(|seen| guess::prompts(&seen.lines)).unwrap_or_default();
+    let candidates = seen
+        .as_ref()
+        .map(|seen| guess::prompts(&seen.lines))
+        .unwrap_or_default();
     let recorded = seen.map(|seen| seen.command).unwrap_or_default();
     let asking = !args.yes && terminal::can_ask();
     let mut draft = Draft {
         name: args.name.clone(),
-        command: [&args.command, &recorded].into_iter().find(|c| !c.is_empty()).cloned().unwrap_or_default(),
+        command: [&args.command, &recorded]
+            .into_iter()
+            .find(|c| !c.is_empty())
+            .cloned()
+            .unwrap_or_default(),
         continuation: args.continuation.clone(),
         exit: args.exit.clone(),
         ..Draft::default()
@@ -102,30 +127,49 @@ fn draft(args: &ProtocolNew) -> anyhow::Result<Draft> {
 }
 
 /// The prompt's regex, and where it comes from.
-fn prompt(args: &ProtocolNew, asking: bool, candidates: &[Candidate]) -> Result<(String, Option<String>), Failure> {
+fn prompt(
+    args: &ProtocolNew,
+    asking: bool,
+    candidates: &[Candidate],
+) -> Result<(String, Option<String>), Failure> {
     if let Some(prompt) = &args.prompt {
         return Ok((prompt.clone(), None));
     }
     if let Some(best) = candidates.first() {
-        let seen = format!("Seen {} times left of what was typed, for example: {:?}", best.count, best.example);
+        let seen = format!(
+            "Seen {} times left of what was typed, for example: {:?}",
+            best.count, best.example
+        );
         return Ok((best.pattern.clone(), Some(seen)));
     }
     if args.from.is_some() {
-        return Err(Failure::new(Exit::Failed, "no_prompt", "nothing was typed behind a prompt in this recording")
-            .hint("record a session in which you type a few lines, or give the prompt with --prompt"));
+        return Err(Failure::new(
+            Exit::Failed,
+            "no_prompt",
+            "nothing was typed behind a prompt in this recording",
+        )
+        .hint("record a session in which you type a few lines, or give the prompt with --prompt"));
     }
     if !asking {
         return Err(Failure::usage("the prompt is not known")
             .hint("give it with --prompt REGEX, or --from a recording; on a terminal you are asked"));
     }
-    let shown = ask(true, "What the tool shows left of the cursor when it is ready, for example `db> `", "> ")?;
+    let shown = ask(
+        true,
+        "What the tool shows left of the cursor when it is ready, for example `db> `",
+        "> ",
+    )?;
     Ok((guess::generalised(&shown), None))
 }
 
 /// What only a person knows.
 fn interview(draft: &mut Draft) -> Result<(), Failure> {
     if draft.continuation.is_none() {
-        let shown = ask(true, "What it shows when a line is unfinished (empty: nothing)", "")?;
+        let shown = ask(
+            true,
+            "What it shows when a line is unfinished (empty: nothing)",
+            "",
+        )?;
         draft.continuation = (!shown.is_empty()).then(|| format!("^{}", guess::generalised(&shown)));
     }
     if draft.exit.is_none() {
@@ -140,16 +184,26 @@ fn ask(asking: bool, question: &str, default: &str) -> Result<String, Failure> {
     if !asking {
         return Ok(default.to_string());
     }
-    let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
+    let shown = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
+    };
     let mut err = std::io::stderr().lock();
     let asked = write!(err, "{question}{shown}: ").and_then(|()| err.flush());
     let mut line = String::new();
     let read = asked.and_then(|()| std::io::stdin().read_line(&mut line));
     match read {
-        Ok(0) | Err(_) => Err(Failure::usage("the questions were not answered; nothing was written")),
+        Ok(0) | Err(_) => Err(Failure::usage(
+            "the questions were not answered; nothing was written",
+        )),
         Ok(_) => {
             let line = line.trim_end_matches(['\r', '\n']);
-            Ok(if line.is_empty() { default.to_string() } else { line.to_string() })
+            Ok(if line.is_empty() {
+                default.to_string()
+            } else {
+                line.to_string()
+            })
         }
     }
 }

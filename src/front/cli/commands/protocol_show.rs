@@ -13,7 +13,10 @@ pub fn run(args: &ProtocolShow) -> anyhow::Result<Exit> {
     let mut value = spec_view::value(&catalogue::understand(&entry)?);
     if let Some(fields) = value.as_object_mut() {
         fields.insert("origin".into(), entry.origin.as_str().into());
-        fields.insert("path".into(), entry.origin.path().map(|path| path.display().to_string()).into());
+        fields.insert(
+            "path".into(),
+            entry.origin.path().map(|path| path.display().to_string()).into(),
+        );
     }
     match args.json {
         true => output::json_document(&value)?,

@@ -44,7 +44,12 @@ pub fn run(args: &ProtocolTest) -> anyhow::Result<Exit> {
         tested.push(one);
     }
     let passed = tested.iter().filter(|one| one.ok()).count();
-    let report = Report { ok: passed == tested.len(), passed, failed: tested.len() - passed, recordings: tested };
+    let report = Report {
+        ok: passed == tested.len(),
+        passed,
+        failed: tested.len() - passed,
+        recordings: tested,
+    };
     match args.json {
         true => output::json_document(&report)?,
         false => output::text(&format!("{} passed, {} failed", report.passed, report.failed))?,
@@ -56,7 +61,9 @@ pub fn run(args: &ProtocolTest) -> anyhow::Result<Exit> {
 fn recordings(args: &ProtocolTest) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     if args.recordings.is_empty() {
-        catalogue::own_dir().iter().for_each(|dir| collect(dir, &mut found));
+        catalogue::own_dir()
+            .iter()
+            .for_each(|dir| collect(dir, &mut found));
     }
     for meant in &args.recordings {
         let path = Path::new(meant);
@@ -65,12 +72,17 @@ fn recordings(args: &ProtocolTest) -> Result<Vec<PathBuf>, Failure> {
             path if path.is_dir() => collect(path, &mut found),
             path if path.is_file() && !meant.ends_with(".toml") => found.push(path.to_path_buf()),
             path if meant.ends_with(".cast") => {
-                return Err(Failure::not_found(format!("there is no recording {}", path.display())));
+                return Err(Failure::not_found(format!(
+                    "there is no recording {}",
+                    path.display()
+                )));
             }
             _ => beside(meant, &mut found)?,
         }
         if found.len() == before {
-            return Err(Failure::not_found(format!("there are no recordings (.cast) for {meant}")));
+            return Err(Failure::not_found(format!(
+                "there are no recordings (.cast) for {meant}"
+            )));
         }
     }
     match found.is_empty() {
@@ -83,13 +95,19 @@ fn recordings(args: &ProtocolTest) -> Result<Vec<PathBuf>, Failure> {
 /// The recordings of a protocol: in the folder of its name beside its file.
 fn beside(target: &str, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let entry = catalogue::entry(target)?;
-    let dir = entry.origin.path().and_then(Path::parent).map(|dir| dir.join(&entry.name));
+    let dir = entry
+        .origin
+        .path()
+        .and_then(Path::parent)
+        .map(|dir| dir.join(&entry.name));
     dir.iter().for_each(|dir| collect(dir, found));
     Ok(())
 }
 
 fn collect(dir: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
     for path in paths {
@@ -106,7 +124,11 @@ fn test(recording: &Path, args: &ProtocolTest) -> Tested {
         Ok(result) => result,
         Err(failure) => ("failed", Some(failure.to_string())),
     };
-    Tested { recording: recording.to_path_buf(), result, detail }
+    Tested {
+        recording: recording.to_path_buf(),
+        result,
+        detail,
+    }
 }
 
 fn compare(recording: &Path, args: &ProtocolTest) -> Result<(&'static str, Option<String>), Failure> {
@@ -117,8 +139,15 @@ fn compare(recording: &Path, args: &ProtocolTest) -> Result<(&'static str, Optio
         false => expectation::read(recording)?,
     };
     let kept = expected.as_ref().map(|expected| expected.protocol.clone());
-    let named = args.protocol.clone().or(kept).unwrap_or_else(|| spec.name.clone());
-    let seen = Expectation { protocol: named, ..replay::run(recording, spec)? };
+    let named = args
+        .protocol
+        .clone()
+        .or(kept)
+        .unwrap_or_else(|| spec.name.clone());
+    let seen = Expectation {
+        protocol: named,
+        ..replay::run(recording, spec)?
+    };
     if expected.as_ref().is_some_and(|expected| same(expected, &seen)) {
         return Ok(("passed", None));
     }
@@ -127,7 +156,10 @@ fn compare(recording: &Path, args: &ProtocolTest) -> Result<(&'static str, Optio
         return Ok(("updated", None));
     }
     Ok(match expected {
-        None => ("no_expectation", Some("nothing is expected of it yet; keep what is seen with --update".into())),
+        None => (
+            "no_expectation",
+            Some("nothing is expected of it yet; keep what is seen with --update".into()),
+        ),
         Some(expected) => ("differs", Some(difference(&expected, &seen))),
     })
 }
@@ -138,7 +170,10 @@ fn same(expected: &Expectation, seen: &Expectation) -> bool {
 }
 
 fn difference(expected: &Expectation, seen: &Expectation) -> String {
-    let seen = Expectation { protocol: expected.protocol.clone(), ..seen.clone() };
+    let seen = Expectation {
+        protocol: expected.protocol.clone(),
+        ..seen.clone()
+    };
     diff::lines(&expectation::text(expected), &expectation::text(&seen))
 }
 
@@ -149,7 +184,9 @@ fn tell(one: &Tested) -> std::io::Result<()> {
     };
     let mut text = format!("{word}  {}\n", one.recording.display());
     if let Some(detail) = &one.detail {
-        detail.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+        detail
+            .lines()
+            .for_each(|line| text.push_str(&format!("    {line}\n")));
     }
     output::text(&text)
 }

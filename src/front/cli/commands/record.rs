@@ -1,3 +1,5 @@
 use crate::front::cli::args;
 use crate::front::cli::exit::Exit;
-pub fn run(_args: args::Record) -> anyhow::Result<Exit> { Ok(Exit::Done) }
+pub fn run(_args: args::Record) -> anyhow::Result<Exit> {
+    Ok(Exit::Done)
+}
