@@ -3,6 +3,11 @@
 mod cli_ask;
 mod cli_support;
 mod cli_usage;
+mod host_end;
+mod host_launch;
+mod host_recording;
+mod host_support;
+mod schema;
 mod support;
 mod term_corpus;
 mod tools;
