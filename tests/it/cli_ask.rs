@@ -245,6 +245,12 @@ fn an_interrupt_goes_to_the_tool_and_is_130() {
 }
 
 #[test]
+fn the_tool_starts_with_no_signal_blocked() {
+    let run = Home::new().run(&["ask", "bash", "grep SigBlk /proc/self/status"]).ends(0);
+    assert!(run.stdout.trim_end().ends_with("0000000000000000"), "{run:?}");
+}
+
+#[test]
 fn a_second_interrupt_does_not_wait_for_the_tool() {
     let home = Home::new();
     let started = home.path().join("started");
