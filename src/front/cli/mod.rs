@@ -24,7 +24,7 @@ mod failure;
 mod guess;
 mod outcome;
 mod output;
-//mod passthrough;
+mod passthrough;
 mod programs;
 mod progress;
 mod replay;

@@ -2,14 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::catalogue;
-use super::commands::protocol_explain::Explanation;
+use super::commands::protocol_explain::{Explanation, without_empty_end};
 use super::exit::Exit;
 use super::expectation::{self, Expectation};
 use super::failure::Failure;
+use crate::api;
+use crate::engine::event::EventKind;
 use crate::engine::protocol::Spec;
+use crate::engine::term::{Screen, TermConfig};
+use crate::engine::time::Time;
+use crate::host::recording::{Recorded, RecordedKind, Recording, Replay, Replayed};
+
+/// Output that has paused for this long stands at a prompt, where nothing better tells it.
+const PAUSE: Duration = Duration::from_millis(300);
+/// Rows of a wrapped prompt that are joined.
+const PROMPT_ROWS: usize = 8;
 
 /// What was seen when something was typed.
 pub struct Seen {
@@ -35,20 +45,134 @@ pub fn spec_for(recording: &Path, named: Option<&str>) -> Result<Arc<Spec>, Fail
     let found = folders.map(str::to_string).find(|folder| names.contains(folder));
     match found {
         Some(name) => Ok(Arc::new(catalogue::target(&name)?)),
-        None => Err(Failure::new(
-            Exit::Usage,
-            "protocol_unknown",
-            format!("{}: which protocol frames it is not known", recording.display()),
-        )
-        .hint("name it with --protocol NAME|FILE; `ptych protocol test --update` then keeps it")),
+        None => Err(unframed(recording)),
     }
 }
-pub fn cursor_lines(_p: &Path) -> Result<Seen, Failure> {
-    Err(Failure::usage("x"))
+
+fn unframed(recording: &Path) -> Failure {
+    let message = format!("{}: which protocol frames it is not known", recording.display());
+    Failure::new(Exit::Usage, "protocol_unknown", message)
+        .hint("name it with --protocol NAME|FILE; `ptych protocol test --update` then keeps it")
 }
-pub fn explain(_p: &Path, _s: Arc<Spec>, _at: Option<Duration>) -> Result<Explanation, Failure> {
-    Err(Failure::usage("x"))
+
+/// Responses and states of a recording.
+pub fn run(path: &Path, spec: Arc<Spec>) -> Result<Expectation, Failure> {
+    let recording = Recording::read(path)?;
+    let wire = api::Context::new("recording", &spec, UNIX_EPOCH);
+    let protocol = spec.name.clone();
+    let replayed = Replay::new(spec).run(&recording);
+    Ok(Expectation {
+        protocol,
+        responses: replayed
+            .responses
+            .iter()
+            .map(|response| (&wire.response(response)).into())
+            .collect(),
+        states: states(&replayed).collect(),
+    })
 }
-pub fn run(_p: &Path, _s: Arc<Spec>) -> Result<Expectation, Failure> {
-    Err(Failure::usage("x"))
+
+/// `ready: prompt`, or the state alone where no rule named it.
+fn states(replayed: &Replayed) -> impl Iterator<Item = String> {
+    replayed.events.iter().filter_map(|event| match &event.kind {
+        EventKind::State { state, rule } if rule.is_empty() => Some((*state).to_string()),
+        EventKind::State { state, rule } => Some(format!("{state}: {rule}")),
+        _ => None,
+    })
+}
+
+/// Why the session was in its state at a time of the recording, or at its end.
+pub fn explain(path: &Path, spec: Arc<Spec>, at: Option<Duration>) -> Result<Explanation, Failure> {
+    let mut recording = Recording::read(path)?;
+    let end = recording.events.last().map_or(Duration::ZERO, |event| event.at.0);
+    let at = at.unwrap_or(end);
+    if at > end {
+        return Err(Failure::usage(format!(
+            "the recording ends at {:.3} s",
+            end.as_secs_f64()
+        )));
+    }
+    recording.events.retain(|event| event.at.0 <= at);
+    // The replay ends at the last event: time goes on to here even when nothing happened.
+    recording.events.push(Recorded {
+        at: Time(at),
+        kind: RecordedKind::Marker("explain".into()),
+    });
+    let protocol = spec.name.clone();
+    let replayed = Replay::new(spec).run(&recording);
+    let rule = replayed.events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::State { rule, .. } => Some(rule.clone()),
+        _ => None,
+    });
+    Ok(Explanation {
+        protocol,
+        state: replayed.state.as_str().to_string(),
+        rule: rule.unwrap_or_default(),
+        at_ms: Some(at.as_secs_f64() * 1000.0),
+        screen: without_empty_end(replayed.screen.lines().map(str::to_string).collect()),
+        rules: replayed.explain.iter().map(api::RuleTrace::from).collect(),
+    })
+}
+
+/// What stood left of the cursor whenever an input began; where nothing was typed, whenever the output paused.
+pub fn cursor_lines(path: &Path) -> Result<Seen, Failure> {
+    let recording = Recording::read(path)?;
+    let typed = lines_at(&recording, &inputs(&recording));
+    let lines = match typed.is_empty() {
+        true => lines_at(&recording, &pauses(&recording)),
+        false => typed,
+    };
+    let command = recording.command.as_deref().unwrap_or_default();
+    Ok(Seen {
+        lines,
+        command: command.split_whitespace().map(str::to_string).collect(),
+    })
+}
+
+/// Indices of the events that begin an input: the first key of a line.
+fn inputs(recording: &Recording) -> Vec<usize> {
+    let mut begun = false;
+    let mut found = Vec::new();
+    for (index, event) in recording.events.iter().enumerate() {
+        let RecordedKind::Input(bytes) = &event.kind else {
+            continue;
+        };
+        // Terminal replies and cursor keys begin nothing.
+        if bytes.first() == Some(&0x1b) {
+            continue;
+        }
+        if !std::mem::replace(&mut begun, true) {
+            found.push(index);
+        }
+        if bytes.ends_with(b"\r") || bytes.ends_with(b"\n") {
+            begun = false;
+        }
+    }
+    found
+}
+
+/// Indices of the events that come after a pause in the output.
+fn pauses(recording: &Recording) -> Vec<usize> {
+    let events = &recording.events;
+    let paused = |index: &usize| events[*index].at.since(events[*index - 1].at) >= PAUSE;
+    let mut found: Vec<usize> = (1..events.len()).filter(paused).collect();
+    found.push(events.len());
+    found
+}
+
+/// The cursor's line as it was before each of these events.
+fn lines_at(recording: &Recording, before: &[usize]) -> Vec<String> {
+    let mut screen = Screen::new(recording.size, TermConfig::default());
+    let mut lines = Vec::new();
+    for index in 0..=recording.events.len() {
+        if before.contains(&index) {
+            lines.push(screen.cursor_line(PROMPT_ROWS).text);
+        }
+        match recording.events.get(index).map(|event| &event.kind) {
+            Some(RecordedKind::Output(bytes)) => screen.handle_bytes(bytes),
+            Some(RecordedKind::Resize(size)) => screen.resize(*size),
+            _ => {}
+        }
+    }
+    lines
 }
