@@ -10,7 +10,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let python = Session::start(Arc::new(builtin::load("python")?), Options::default())?;
     let response = python.ask("sum(n * n for n in range(1000))").await?;
     println!("{}", response.text);
-    println!("proved by {}: {}", response.evidence.rule, response.evidence.signals.join(", "));
+    println!(
+        "proved by {}: {}",
+        response.evidence.rule,
+        response.evidence.signals.join(", ")
+    );
     python.stop(StopOptions::default()).await;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Three sessions on one thread, each asked a slow question at the same time: `cargo run --example three_in_parallel`.
 
+#![expect(clippy::disallowed_methods, reason = "it shows how long things take")]
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -16,8 +16,15 @@ fn a_program_that_is_nowhere_is_named_with_all_that_was_tried() {
         spec.spawn.programs = vec!["no-such-tool-1".to_owned(), "no-such-tool-2".to_owned()];
         let error = Session::start(Arc::new(spec), Options::default()).expect_err("nowhere");
         assert_eq!(error.code(), "tool_not_found");
-        assert!(error.to_string().contains("no-such-tool-1, no-such-tool-2"), "{error}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("install test-shell")));
+        assert!(
+            error.to_string().contains("no-such-tool-1, no-such-tool-2"),
+            "{error}"
+        );
+        assert!(
+            error
+                .hint()
+                .is_some_and(|hint| hint.contains("install test-shell"))
+        );
     });
 }
 
@@ -39,7 +46,10 @@ fn a_file_without_its_x_bit_and_a_script_without_interpreter_are_told_apart() {
 #[test]
 fn a_missing_working_directory_is_not_blamed_on_the_tool() {
     run(async {
-        let options = Options { cwd: Some("/no/such/folder".into()), ..Options::default() };
+        let options = Options {
+            cwd: Some("/no/such/folder".into()),
+            ..Options::default()
+        };
         let error = Session::start(Arc::new(shell()), options).expect_err("no folder");
         assert_eq!(error.code(), "working_directory");
         assert!(error.to_string().contains("/no/such/folder"), "{error}");
@@ -62,7 +72,10 @@ fn the_tool_runs_where_it_was_told_to_with_a_clean_environment() {
             ..Options::default()
         };
         let session = Session::start(Arc::new(shell()), options).expect("started");
-        let response = session.ask("pwd; echo $TERM $GIVEN; env | cut -d= -f1").await.expect("answered");
+        let response = session
+            .ask("pwd; echo $TERM $GIVEN; env | cut -d= -f1")
+            .await
+            .expect("answered");
         let mut lines = response.text.lines();
         let expected = folder.path().canonicalize().expect("exists");
         assert_eq!(lines.next(), expected.to_str());
@@ -81,7 +94,10 @@ fn side_files_are_private_and_gone_afterwards() {
         spec.spawn.files = vec![("rc/start".to_owned(), "hello from {files}\n".to_owned())];
         spec.spawn.env.push(("FILES".to_owned(), "{files}".to_owned()));
         let session = start(Arc::new(spec));
-        let response = session.ask("echo $FILES; stat -c %a $FILES; cat $FILES/rc/start").await.expect("answered");
+        let response = session
+            .ask("echo $FILES; stat -c %a $FILES; cat $FILES/rc/start")
+            .await
+            .expect("answered");
         let lines: Vec<&str> = response.text.lines().collect();
         let folder = lines[0].to_owned();
         assert_eq!(lines[1..], ["700", &format!("hello from {folder}")]);
@@ -97,13 +113,19 @@ fn an_ignored_signal_is_not_handed_down() {
     run(async {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("tool");
-        std::fs::write(&file, "#!/bin/sh\ngrep -E 'SigIgn|SigBlk' /proc/self/status\nprintf 'ready> '\nread line\n")
-            .expect("written");
+        std::fs::write(
+            &file,
+            "#!/bin/sh\ngrep -E 'SigIgn|SigBlk' /proc/self/status\nprintf 'ready> '\nread line\n",
+        )
+        .expect("written");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("chmod");
         let session = start(program(file.to_str().expect("UTF-8"), &[]));
         session.wait_ready().await.expect("ready");
         let rows = session.snapshot().await.expect("alive").rows;
-        let masks: Vec<&str> = rows.iter().filter_map(|row| row.split_whitespace().nth(1)).collect();
+        let masks: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row.split_whitespace().nth(1))
+            .collect();
         assert_eq!(masks[..2], ["0000000000000000", "0000000000000000"], "{rows:?}");
         session.stop(StopOptions::NOW).await;
     });
@@ -126,11 +148,27 @@ fn limits_reach_the_tool() {
 fn prompts_wait_for_the_first_ready_in_order_and_no_wait_does_not() {
     run(async {
         let session = start(Arc::new(shell()));
-        let at_once = ptych::host::AskOptions { no_wait: true, ..Default::default() };
-        let refused = session.ask_with("echo no", at_once).await.expect_err("not ready yet");
-        assert!(matches!(refused, AskError::Submit(_)) && refused.retryable(), "{refused:?}");
-        let (one, two, three) = tokio::join!(session.ask("echo 1"), session.ask("echo 2"), session.ask("echo 3"));
-        let texts: Vec<String> = [one, two, three].into_iter().map(|r| r.expect("answered").text).collect();
+        let at_once = ptych::host::AskOptions {
+            no_wait: true,
+            ..Default::default()
+        };
+        let refused = session
+            .ask_with("echo no", at_once)
+            .await
+            .expect_err("not ready yet");
+        assert!(
+            matches!(refused, AskError::Submit(_)) && refused.retryable(),
+            "{refused:?}"
+        );
+        let (one, two, three) = tokio::join!(
+            session.ask("echo 1"),
+            session.ask("echo 2"),
+            session.ask("echo 3")
+        );
+        let texts: Vec<String> = [one, two, three]
+            .into_iter()
+            .map(|r| r.expect("answered").text)
+            .collect();
         assert_eq!(texts, ["1", "2", "3"]);
         session.stop(StopOptions::default()).await;
     });

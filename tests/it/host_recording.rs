@@ -1,10 +1,12 @@
 //! Recordings: what is written, that it can be replayed, and that cutting it otherwise changes nothing.
 
+#![expect(clippy::disallowed_methods, reason = "recordings are files")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ptych::engine::protocol::{Spec, builtin};
-use ptych::host::recording::{Chunks, Recording, RecordedKind, Replay};
+use ptych::host::recording::{Chunks, RecordedKind, Recording, Replay};
 use ptych::host::{Options, RecordFormat, RecordOptions, Session, StopOptions};
 
 use crate::host_support::program;
@@ -12,8 +14,14 @@ use crate::support::run;
 
 fn record(spec: Arc<Spec>, path: &Path, format: RecordFormat, prompts: &[&str]) {
     run(async {
-        let record = RecordOptions { format, ..RecordOptions::new(path) };
-        let options = Options { record: Some(record), ..Options::default() };
+        let record = RecordOptions {
+            format,
+            ..RecordOptions::new(path)
+        };
+        let options = Options {
+            record: Some(record),
+            ..Options::default()
+        };
         let session = Session::start(spec, options).expect("started");
         for prompt in prompts {
             session.ask(*prompt).await.expect("answered");
@@ -28,13 +36,25 @@ fn a_recorded_session_gives_the_same_responses_when_replayed() {
     let spec = Arc::new(builtin::load("bash").expect("valid"));
     for format in [RecordFormat::V2, RecordFormat::V3] {
         let path = folder.path().join("session.cast");
-        record(Arc::clone(&spec), &path, format, &["echo hällo", "sleep 0.1; seq 200", "false"]);
+        record(
+            Arc::clone(&spec),
+            &path,
+            format,
+            &["echo hällo", "sleep 0.1; seq 200", "false"],
+        );
         let recording = Recording::read(&path).expect("readable");
         let replayed = Replay::new(Arc::clone(&spec)).run(&recording);
-        let texts: Vec<&str> = replayed.responses.iter().map(|response| response.text.as_str()).collect();
+        let texts: Vec<&str> = replayed
+            .responses
+            .iter()
+            .map(|response| response.text.as_str())
+            .collect();
         let numbers = (1..=200).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
         assert_eq!(texts[..3], ["hällo", numbers.as_str(), ""], "{format:?}");
-        assert!(matches!(recording.events.last().map(|e| &e.kind), Some(RecordedKind::Exit(_))));
+        assert!(matches!(
+            recording.events.last().map(|e| &e.kind),
+            Some(RecordedKind::Exit(_))
+        ));
     }
 }
 
@@ -44,11 +64,17 @@ fn what_is_typed_unseen_is_masked() {
     let path = folder.path().join("secret.cast");
     run(async {
         let script = "stty -echo; printf 'Password: '; read p; stty echo; echo; printf 'ready> '; read x";
-        let options = Options { record: Some(RecordOptions::new(&path)), ..Options::default() };
+        let options = Options {
+            record: Some(RecordOptions::new(&path)),
+            ..Options::default()
+        };
         let session = Session::start(program("dash", &["-c", script]), options).expect("started");
         let blocked = session.wait_ready().await;
         assert!(blocked.is_err(), "a password prompt is not ready");
-        let response = session.answer("tr0ub4dor", ptych::host::AskOptions::default()).await.expect("answered");
+        let response = session
+            .answer("tr0ub4dor", ptych::host::AskOptions::default())
+            .await
+            .expect("answered");
         assert_ne!(response.prompt, "tr0ub4dor");
         session.stop(StopOptions::NOW).await;
     });
@@ -58,7 +84,9 @@ fn what_is_typed_unseen_is_masked() {
 }
 
 fn fixtures(tool: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings").join(tool);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/recordings")
+        .join(tool);
     let mut found = Vec::new();
     let mut pending = vec![folder];
     while let Some(folder) = pending.pop() {
@@ -84,7 +112,11 @@ fn cutting_a_recording_otherwise_changes_nothing() {
             let recording = Recording::read(&path).expect("readable");
             let whole = Replay::new(Arc::clone(&spec)).run(&recording);
             for chunks in [Chunks::Of(1), Chunks::Random(7), Chunks::Random(0x5eed)] {
-                let cut = Replay { spec: Arc::clone(&spec), chunks }.run(&recording);
+                let cut = Replay {
+                    spec: Arc::clone(&spec),
+                    chunks,
+                }
+                .run(&recording);
                 assert_eq!(cut.responses, whole.responses, "{} {chunks:?}", path.display());
                 assert_eq!(cut.events, whole.events, "{} {chunks:?}", path.display());
                 assert_eq!(cut.state, whole.state, "{} {chunks:?}", path.display());

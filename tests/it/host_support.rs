@@ -1,5 +1,7 @@
 //! A protocol for `sh` and ways to look at processes, for the tests of the host layer.
 
+#![expect(clippy::disallowed_methods, reason = "processes are looked at from outside")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,7 +53,14 @@ pub fn soon(what: &str, mut holds: impl FnMut() -> bool) {
 /// Until the screen shows it: for tools that are never ready.
 pub async fn shows(session: &Session, text: &str) {
     let deadline = Instant::now() + Duration::from_secs(5);
-    while !session.snapshot().await.expect("alive").rows.iter().any(|row| row.contains(text)) {
+    while !session
+        .snapshot()
+        .await
+        .expect("alive")
+        .rows
+        .iter()
+        .any(|row| row.contains(text))
+    {
         assert!(Instant::now() < deadline, "not within 5 s: {text}");
         tokio::task::yield_now().await;
     }
@@ -60,7 +69,9 @@ pub async fn shows(session: &Session, text: &str) {
 /// Alive, and not a zombie.
 pub fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with(['Z', 'X']) && !rest.is_empty())
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|rest| !rest.trim_start().starts_with(['Z', 'X']) && !rest.is_empty())
 }
 
 pub fn number_in(file: &Path) -> Option<u32> {

@@ -1,5 +1,7 @@
 //! The checked-in schema is the one that the types make. `PTYCH_BLESS=1` writes it anew.
 
+#![expect(clippy::disallowed_methods, reason = "the schema is a file")]
+
 #[test]
 fn the_schema_of_a_response_is_checked_in() {
     let schema = schemars::schema_for!(ptych::api::Response);
@@ -10,5 +12,8 @@ fn the_schema_of_a_response_is_checked_in() {
         std::fs::write(path, &made).expect("written");
     }
     let checked_in = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(made == checked_in, "docs/response.schema.json is not what the types make; run with PTYCH_BLESS=1 and read the difference");
+    assert!(
+        made == checked_in,
+        "docs/response.schema.json is not what the types make; run with PTYCH_BLESS=1 and read the difference"
+    );
 }
