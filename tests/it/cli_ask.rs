@@ -246,7 +246,9 @@ fn an_interrupt_goes_to_the_tool_and_is_130() {
 
 #[test]
 fn the_tool_starts_with_no_signal_blocked() {
-    let run = Home::new().run(&["ask", "bash", "grep SigBlk /proc/self/status"]).ends(0);
+    let run = Home::new()
+        .run(&["ask", "bash", "grep SigBlk /proc/self/status"])
+        .ends(0);
     assert!(run.stdout.trim_end().ends_with("0000000000000000"), "{run:?}");
 }
 
