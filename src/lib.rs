@@ -2,7 +2,5 @@
 
 pub mod api;
 pub mod engine;
-#[cfg(feature = "cli")]
-pub mod front;
 #[cfg(feature = "host")]
 pub mod host;

@@ -5,10 +5,12 @@
 //! machine, and performs what it asks for. It decides nothing about prompts and answers: that is the engine's.
 
 pub mod error;
+mod launch;
 mod options;
 pub mod pty;
 pub mod recording;
 mod session;
+mod ulid;
 
 pub use error::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 pub use options::{AskOptions, Limits, Options, RecordFormat, RecordOptions, StopOptions};

@@ -100,7 +100,7 @@ pub enum RecordFormat {
 }
 
 /// How one prompt is asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct AskOptions {
     /// From the moment the prompt is typed, and again for the time it may wait to be typed; `Options::turn_timeout` when `None`.
     pub timeout: Option<Duration>,

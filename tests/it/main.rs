@@ -1,8 +1,5 @@
 //! One integration binary: it links once.
 
-mod cli_ask;
-mod cli_support;
-mod cli_usage;
 mod support;
 mod term_corpus;
 mod tools;

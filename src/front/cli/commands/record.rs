@@ -1,5 +1,0 @@
-use crate::front::cli::args;
-use crate::front::cli::exit::Exit;
-pub fn run(_args: args::Record) -> anyhow::Result<Exit> {
-    Ok(Exit::Done)
-}

@@ -1,0 +1,69 @@
+//! What the task answers to handles.
+
+use tokio::sync::oneshot;
+
+use super::Snapshot;
+use super::command::Command;
+use super::driver::{Driver, Phase};
+use crate::engine::session::SubmitError;
+use crate::engine::time::Time;
+use crate::host::error::RecordError;
+use crate::host::options::RecordOptions;
+use crate::host::recording::Recorder;
+
+/// A handle that has stopped waiting does not want to know.
+fn reply<T>(to: oneshot::Sender<T>, value: T) {
+    let _nobody_waits = to.send(value);
+}
+
+impl Driver {
+    pub(super) fn handle_command(&mut self, command: Command, now: Time) {
+        match command {
+            Command::Ask(ask) if self.is_over() => ask.refuse(SubmitError::Exited.into()),
+            Command::Ask(ask) => self.waiting.take(ask, &mut self.machine, now),
+            Command::Interrupt(to) => reply(to, self.machine.interrupt(now)),
+            Command::Keys(bytes) => self.machine.type_raw(&bytes, now),
+            Command::Resize(size) => self.machine.resize(size, now),
+            Command::Snapshot(to) => reply(to, self.snapshot()),
+            Command::Explain(to) => reply(to, self.machine.explain(now)),
+            Command::Events(to) => reply(to, (self.snapshot(), self.events.subscribe())),
+            Command::Raw { from, to, reply: answer } => reply(answer, self.raw.get(from, to)),
+            Command::Record(options, to) => reply(to, self.record(options, now)),
+            Command::StopRecording(to) => reply(to, self.stop_recording()),
+            Command::Stop(options) => self.stop(options, now),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Sweeping { .. } | Phase::Ended)
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let screen = self.machine.screen();
+        let status = self.status.borrow();
+        Snapshot {
+            state: self.machine.state().clone(),
+            rule: status.rule.clone(),
+            size: self.size,
+            rows: screen.viewport_text().lines().map(|row| row.trim_end().to_owned()).collect(),
+            top_row: screen.top_row(),
+            cursor: screen.cursor(),
+            title: screen.title().unwrap_or_default().to_owned(),
+            alternate_screen: screen.alternate_screen(),
+            offset: screen.offset(),
+            ansi: screen.snapshot(),
+        }
+    }
+
+    fn record(&mut self, options: RecordOptions, now: Time) -> Result<(), RecordError> {
+        self.stop_recording()?;
+        let mut recorder = Recorder::create(options, self.size, self.machine.spec(), now)?;
+        recorder.output(&self.machine.screen().snapshot(), now);
+        self.recorder = Some(recorder);
+        Ok(())
+    }
+
+    fn stop_recording(&mut self) -> Result<(), RecordError> {
+        self.recorder.take().map_or(Ok(()), Recorder::finish)
+    }
+}
