@@ -72,7 +72,10 @@ pub(super) fn prepare(spec: &Spec, options: &Options, cookie: &str) -> Result<La
 }
 
 pub(super) fn size(spec: &Spec, options: &Options) -> Size {
-    options.size.unwrap_or(Size { cols: spec.spawn.cols, rows: spec.spawn.rows })
+    options.size.unwrap_or(Size {
+        cols: spec.spawn.cols,
+        rows: spec.spawn.rows,
+    })
 }
 
 fn working_directory(spec: &Spec, options: &Options) -> Result<PathBuf, LaunchError> {
@@ -82,7 +85,10 @@ fn working_directory(spec: &Spec, options: &Options) -> Result<PathBuf, LaunchEr
     };
     match fs::canonicalize(&path) {
         Ok(found) if found.is_dir() => Ok(found),
-        _ => Err(LaunchError::WorkingDirectory { tool: spec.name.clone(), path }),
+        _ => Err(LaunchError::WorkingDirectory {
+            tool: spec.name.clone(),
+            path,
+        }),
     }
 }
 
@@ -98,7 +104,9 @@ fn substitute(text: &str, files: Option<&PrivateFolder>) -> String {
 type Environment = BTreeMap<OsString, OsString>;
 
 fn environment(spec: &Spec, options: &Options, cwd: &Path, fill: &dyn Fn(&str) -> String) -> Environment {
-    let mut env: Environment = std::env::vars_os().filter(|(name, _)| passes(name, spec, options)).collect();
+    let mut env: Environment = std::env::vars_os()
+        .filter(|(name, _)| passes(name, spec, options))
+        .collect();
     env.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
     env.insert("TERM".into(), "xterm-256color".into());
     env.insert("COLORTERM".into(), "truecolor".into());
@@ -115,7 +123,13 @@ fn environment(spec: &Spec, options: &Options, cwd: &Path, fill: &dyn Fn(&str) -
 
 fn passes(name: &OsStr, spec: &Spec, options: &Options) -> bool {
     let Some(name) = name.to_str() else { return false };
-    let asked = || spec.spawn.pass_env.iter().chain(&options.pass_env).any(|pattern| matches(pattern, name));
+    let asked = || {
+        spec.spawn
+            .pass_env
+            .iter()
+            .chain(&options.pass_env)
+            .any(|pattern| matches(pattern, name))
+    };
     ALLOWED.contains(&name) || ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || asked()
 }
 
@@ -134,7 +148,9 @@ fn speak_utf8(env: &mut Environment) {
         value.contains("utf-8") || value.contains("utf8")
     };
     let names = ["LC_ALL", "LC_CTYPE", "LANG"];
-    let deciding = names.iter().find_map(|name| env.get(OsStr::new(name)).filter(|value| !value.is_empty()));
+    let deciding = names
+        .iter()
+        .find_map(|name| env.get(OsStr::new(name)).filter(|value| !value.is_empty()));
     if deciding.is_some_and(is_utf8) {
         return;
     }
@@ -155,7 +171,9 @@ fn find_program(
         Some(program) => vec![program],
         None => spec.spawn.programs.iter().collect(),
     };
-    let folders: Vec<PathBuf> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+    let folders: Vec<PathBuf> = path
+        .map(|path| std::env::split_paths(path).collect())
+        .unwrap_or_default();
     let mut inert = None;
     for name in &candidates {
         for file in places(name, &folders) {
@@ -171,7 +189,10 @@ fn find_program(
     let tool = spec.name.clone();
     Err(match inert {
         Some(program) => LaunchError::NotExecutable { tool, program },
-        None => LaunchError::NotFound { tool, tried: candidates.into_iter().cloned().collect() },
+        None => LaunchError::NotFound {
+            tool,
+            tried: candidates.into_iter().cloned().collect(),
+        },
     })
 }
 
@@ -196,12 +217,18 @@ impl PrivateFolder {
             return Ok(None);
         }
         let path = std::env::temp_dir().join(format!("ptych-{unique}"));
-        let failed = |source| LaunchError::Files { tool: spec.name.clone(), path: path.clone(), source };
+        let failed = |source| LaunchError::Files {
+            tool: spec.name.clone(),
+            path: path.clone(),
+            source,
+        };
         // Not `create_dir_all`: a folder that somebody else made is refused.
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
         let folder = PrivateFolder { path: path.clone() };
         for (name, contents) in &spec.spawn.files {
-            folder.write(name, &substitute(contents, Some(&folder))).map_err(failed)?;
+            folder
+                .write(name, &substitute(contents, Some(&folder)))
+                .map_err(failed)?;
         }
         Ok(Some(folder))
     }
@@ -211,7 +238,11 @@ impl PrivateFolder {
         if let Some(parent) = file.parent() {
             fs::DirBuilder::new().mode(0o700).recursive(true).create(parent)?;
         }
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(file)?;
         file.write_all(contents.as_bytes())
     }
 }
@@ -228,19 +259,33 @@ mod tests {
     use super::*;
 
     fn spoken(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        let mut env = pairs.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let mut env = pairs
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
         speak_utf8(&mut env);
-        env.into_iter().map(|(n, v)| (n.to_string_lossy().into(), v.to_string_lossy().into())).collect()
+        env.into_iter()
+            .map(|(n, v)| (n.to_string_lossy().into(), v.to_string_lossy().into()))
+            .collect()
     }
 
     #[test]
     fn a_utf8_locale_is_kept_and_any_other_replaced() {
         let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+            pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect()
         };
         assert_eq!(spoken(&[]), own(&[("LANG", "C.UTF-8")]));
-        assert_eq!(spoken(&[("LANG", "de_DE.UTF-8")]), own(&[("LANG", "de_DE.UTF-8")]));
-        assert_eq!(spoken(&[("LANG", "de_DE.utf8"), ("LC_ALL", "C")]), own(&[("LANG", "C.UTF-8")]));
+        assert_eq!(
+            spoken(&[("LANG", "de_DE.UTF-8")]),
+            own(&[("LANG", "de_DE.UTF-8")])
+        );
+        assert_eq!(
+            spoken(&[("LANG", "de_DE.utf8"), ("LC_ALL", "C")]),
+            own(&[("LANG", "C.UTF-8")])
+        );
         assert_eq!(
             spoken(&[("LANG", "POSIX"), ("LC_CTYPE", "en_GB.UTF-8")]),
             own(&[("LANG", "POSIX"), ("LC_CTYPE", "en_GB.UTF-8")])

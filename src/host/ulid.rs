@@ -9,12 +9,22 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 static LATEST: Mutex<u128> = Mutex::new(0);
 
 /// A new one, greater than all before it in this process.
-#[expect(clippy::disallowed_methods, reason = "a ULID begins with the wall clock's milliseconds")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a ULID begins with the wall clock's milliseconds"
+)]
 pub fn ulid() -> String {
-    let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let milliseconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     let mut latest = LATEST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let fresh = (milliseconds << 80) | (chance() & ((1 << 80) - 1));
-    *latest = if fresh >> 80 > *latest >> 80 { fresh } else { *latest + 1 };
+    *latest = if fresh >> 80 > *latest >> 80 {
+        fresh
+    } else {
+        *latest + 1
+    };
     text(*latest)
 }
 

@@ -25,7 +25,12 @@ struct Held {
 
 impl Leash {
     pub(super) fn new(tool: i32, cookie: String) -> Leash {
-        Leash { held: Mutex::new(Held { tree: Tree::new(tool, cookie), reaped: false }) }
+        Leash {
+            held: Mutex::new(Held {
+                tree: Tree::new(tool, cookie),
+                reaped: false,
+            }),
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

@@ -23,7 +23,10 @@ const CANDIDATES: usize = 64;
 #[derive(Debug)]
 pub(super) struct Prober {
     tool: i32,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only /proc names devices"))]
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "only /proc names devices")
+    )]
     device: u64,
     #[cfg(target_os = "linux")]
     tool_syscall: Option<std::fs::File>,
@@ -45,7 +48,13 @@ impl Prober {
     pub(super) fn probe(&mut self, master: &OwnedFd, depth: ProbeDepth) -> TtyProbe {
         let flags = tcgetattr(master).ok().map(|termios| termios.local_flags);
         let owner = tcgetpgrp(master).ok().map(Pid::as_raw).filter(|&group| group > 0);
-        let foreground = owner.map(|group| if group == self.tool { Foreground::Tool } else { Foreground::Other });
+        let foreground = owner.map(|group| {
+            if group == self.tool {
+                Foreground::Tool
+            } else {
+                Foreground::Other
+            }
+        });
         let foreground_name = match (foreground, owner) {
             (Some(Foreground::Other), Some(group)) => self.name(group),
             _ => None,
@@ -69,7 +78,11 @@ impl Prober {
         let mut buffer = [0; 64];
         let text = linux::read_proc(format_args!("/proc/{group}/comm"), &mut buffer)?;
         let name = String::from_utf8_lossy(text.trim_ascii_end());
-        if !self.named.as_ref().is_some_and(|(of, known)| *of == group && *known == name) {
+        if !self
+            .named
+            .as_ref()
+            .is_some_and(|(of, known)| *of == group && *known == name)
+        {
             self.named = Some((group, name.into_owned()));
         }
         self.named.as_ref().map(|(_, name)| name.clone())
@@ -77,7 +90,10 @@ impl Prober {
 
     #[cfg(not(target_os = "linux"))]
     fn name(&mut self, group: i32) -> Option<String> {
-        self.named.as_ref().filter(|(of, _)| *of == group).map(|(_, name)| name.clone())
+        self.named
+            .as_ref()
+            .filter(|(of, _)| *of == group)
+            .map(|(_, name)| name.clone())
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -87,7 +103,11 @@ impl Prober {
 
     #[cfg(target_os = "linux")]
     fn waiting(&mut self, group: i32) -> Waiting {
-        let leader = if group == self.tool { self.own_syscall() } else { linux::syscall_of(group, group) };
+        let leader = if group == self.tool {
+            self.own_syscall()
+        } else {
+            linux::syscall_of(group, group)
+        };
         match leader.and_then(|call| linux::judge(call, group, self.device)) {
             Some(waiting) => waiting,
             // The leader has ended, waits for others, or may not be looked at.
@@ -123,7 +143,11 @@ mod linux {
         Running,
         /// Blocked, but not in a system call (a page fault).
         Elsewhere,
-        Syscall { number: i64, first: u64, second: u64 },
+        Syscall {
+            number: i64,
+            first: u64,
+            second: u64,
+        },
     }
 
     /// `running`, `-1 SP PC`, or `NUMBER ARG0 … ARG5 SP PC`.
@@ -138,17 +162,29 @@ mod linux {
             return Some(Call::Elsewhere);
         }
         let mut argument = || u64::from_str_radix(words.next()?.trim_start_matches("0x"), 16).ok();
-        Some(Call::Syscall { number, first: argument()?, second: argument()? })
+        Some(Call::Syscall {
+            number,
+            first: argument()?,
+            second: argument()?,
+        })
     }
 
     pub(super) fn syscall_of(pid: i32, thread: i32) -> Option<Call> {
         let mut buffer = [0; 256];
-        parse(read_proc(format_args!("/proc/{pid}/task/{thread}/syscall"), &mut buffer)?)
+        parse(read_proc(
+            format_args!("/proc/{pid}/task/{thread}/syscall"),
+            &mut buffer,
+        )?)
     }
 
     /// `None`: this thread cannot decide, since it waits for another one.
     pub(super) fn judge(call: Call, pid: i32, device: u64) -> Option<Waiting> {
-        let Call::Syscall { number, first, second } = call else {
+        let Call::Syscall {
+            number,
+            first,
+            second,
+        } = call
+        else {
             return Some(Waiting::No);
         };
         match kind(number) {
@@ -162,7 +198,9 @@ mod linux {
     enum Kind {
         Read,
         /// With a test of the arguments for "waits for no descriptor": that is a sleep.
-        Poll { nothing: fn(u64, u64) -> bool },
+        Poll {
+            nothing: fn(u64, u64) -> bool,
+        },
         ForAnother,
         Other,
     }
@@ -170,22 +208,40 @@ mod linux {
     fn kind(number: i64) -> Kind {
         #[cfg(target_arch = "x86_64")]
         match number {
-            libc::SYS_select => return Kind::Poll { nothing: |count, _| count == 0 },
-            libc::SYS_poll => return Kind::Poll { nothing: |_, count| count == 0 },
-            libc::SYS_epoll_wait => return Kind::Poll { nothing: |_, _| false },
+            libc::SYS_select => {
+                return Kind::Poll {
+                    nothing: |count, _| count == 0,
+                };
+            }
+            libc::SYS_poll => {
+                return Kind::Poll {
+                    nothing: |_, count| count == 0,
+                };
+            }
+            libc::SYS_epoll_wait => {
+                return Kind::Poll {
+                    nothing: |_, _| false,
+                };
+            }
             libc::SYS_pause => return Kind::ForAnother,
             _ => {}
         }
         match number {
             libc::SYS_read | libc::SYS_readv => Kind::Read,
-            libc::SYS_pselect6 => Kind::Poll { nothing: |count, _| count == 0 },
-            libc::SYS_ppoll => Kind::Poll { nothing: |_, count| count == 0 },
-            libc::SYS_epoll_pwait | libc::SYS_epoll_pwait2 | libc::SYS_io_uring_enter => {
-                Kind::Poll { nothing: |_, _| false }
-            }
-            libc::SYS_wait4 | libc::SYS_waitid | libc::SYS_futex | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
-                Kind::ForAnother
-            }
+            libc::SYS_pselect6 => Kind::Poll {
+                nothing: |count, _| count == 0,
+            },
+            libc::SYS_ppoll => Kind::Poll {
+                nothing: |_, count| count == 0,
+            },
+            libc::SYS_epoll_pwait | libc::SYS_epoll_pwait2 | libc::SYS_io_uring_enter => Kind::Poll {
+                nothing: |_, _| false,
+            },
+            libc::SYS_wait4
+            | libc::SYS_waitid
+            | libc::SYS_futex
+            | libc::SYS_rt_sigsuspend
+            | libc::SYS_rt_sigtimedwait => Kind::ForAnother,
             _ => Kind::Other,
         }
     }
@@ -273,7 +329,12 @@ mod linux {
 
     pub(super) fn open_proc(path: fmt::Arguments<'_>) -> Option<OwnedFd> {
         let mut buffer = ProcPath::default();
-        open(buffer.format(path)?, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()
+        open(
+            buffer.format(path)?,
+            OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )
+        .ok()
     }
 
     pub(super) fn read_proc<'a>(path: fmt::Arguments<'_>, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
@@ -291,20 +352,35 @@ mod linux {
             assert_eq!(parse(b"running\n"), Some(Call::Running));
             assert_eq!(parse(b"-1 0x7ffc 0x7f1\n"), Some(Call::Elsewhere));
             let read = parse(b"0 0x3 0x7ffd 0x400 0x0 0x0 0x0 0x7ffd 0x7f\n");
-            assert_eq!(read, Some(Call::Syscall { number: 0, first: 3, second: 0x7ffd }));
+            assert_eq!(
+                read,
+                Some(Call::Syscall {
+                    number: 0,
+                    first: 3,
+                    second: 0x7ffd
+                })
+            );
             assert_eq!(parse(b""), None);
         }
 
         #[test]
         fn a_select_without_descriptors_is_a_sleep() {
-            let select = |count| Call::Syscall { number: libc::SYS_pselect6, first: count, second: 0 };
+            let select = |count| Call::Syscall {
+                number: libc::SYS_pselect6,
+                first: count,
+                second: 0,
+            };
             assert_eq!(judge(select(0), 1, 0), Some(Waiting::No));
             assert_eq!(judge(select(1), 1, 0), Some(Waiting::Poll));
         }
 
         #[test]
         fn who_waits_for_its_child_does_not_decide() {
-            let wait = Call::Syscall { number: libc::SYS_wait4, first: 0, second: 0 };
+            let wait = Call::Syscall {
+                number: libc::SYS_wait4,
+                first: 0,
+                second: 0,
+            };
             assert_eq!(judge(wait, 1, 0), None);
         }
     }

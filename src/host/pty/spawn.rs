@@ -1,6 +1,9 @@
 //! Opening a pseudo-terminal and starting a program in it.
 
-#![expect(clippy::disallowed_methods, reason = "starting a process is what this file is for")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "starting a process is what this file is for"
+)]
 
 use std::ffi::OsString;
 use std::io;
@@ -53,20 +56,36 @@ pub(super) struct Spawned {
 pub(super) fn spawn(plan: &SpawnPlan) -> Result<Spawned, SpawnError> {
     let (master, slave) = open(plan.size).map_err(SpawnError::Open)?;
     set_up(&slave, plan.echo_off).map_err(SpawnError::Open)?;
-    let device = nix::sys::stat::fstat(&slave).map_err(|e| SpawnError::Open(e.into()))?.st_rdev;
+    let device = nix::sys::stat::fstat(&slave)
+        .map_err(|e| SpawnError::Open(e.into()))?
+        .st_rdev;
     let child = command(plan, &slave)
         .map_err(SpawnError::Open)?
         .spawn()
         .map_err(SpawnError::Start)?;
     // `Child` neither kills nor reaps when dropped; the leash does both.
-    Ok(Spawned { master, pid: child.id().cast_signed(), device })
+    Ok(Spawned {
+        master,
+        pid: child.id().cast_signed(),
+        device,
+    })
 }
 
 /// The master, non-blocking, and a slave; both close-on-exec.
 fn open(size: Size) -> io::Result<(OwnedFd, OwnedFd)> {
-    let size = PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 };
-    let pair = portable_pty::native_pty_system().openpty(size).map_err(|_| io::Error::last_os_error())?;
-    let raw = pair.master.as_raw_fd().ok_or_else(|| io::Error::other("the master has no descriptor"))?;
+    let size = PtySize {
+        rows: size.rows,
+        cols: size.cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    let pair = portable_pty::native_pty_system()
+        .openpty(size)
+        .map_err(|_| io::Error::last_os_error())?;
+    let raw = pair
+        .master
+        .as_raw_fd()
+        .ok_or_else(|| io::Error::other("the master has no descriptor"))?;
     // SAFETY: `pair.master` owns the descriptor and lives until after the duplication.
     let borrowed = unsafe { BorrowedFd::borrow_raw(raw) };
     // Our own duplicate: the library's object, and with it its writer, goes at the end of this function.
@@ -159,7 +178,10 @@ fn become_tool(limits: &ResourceLimits) -> io::Result<()> {
             libc::signal(signal, libc::SIG_DFL);
         }
         for (resource, value) in limits.iter().flatten() {
-            let limit = libc::rlimit { rlim_cur: *value, rlim_max: *value };
+            let limit = libc::rlimit {
+                rlim_cur: *value,
+                rlim_max: *value,
+            };
             if libc::setrlimit(*resource as _, &raw const limit) < 0 {
                 return Err(io::Error::last_os_error());
             }

@@ -43,7 +43,10 @@ mod linux {
 
     impl Timer {
         pub fn new() -> io::Result<Timer> {
-            let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
+            let timer = TimerFd::new(
+                ClockId::CLOCK_MONOTONIC,
+                TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC,
+            )?;
             let fd = crate::host::pty::watch(Fd(timer), Interest::READABLE)?;
             Ok(Timer { fd, armed: None })
         }
@@ -57,7 +60,13 @@ mod linux {
             // Zero would switch it off.
             let wait = at.saturating_duration_since(now).max(Duration::from_nanos(1));
             let expiration = Expiration::OneShot(TimeSpec::from_duration(wait));
-            if self.fd.get_ref().0.set(expiration, TimerSetTimeFlags::empty()).is_ok() {
+            if self
+                .fd
+                .get_ref()
+                .0
+                .set(expiration, TimerSetTimeFlags::empty())
+                .is_ok()
+            {
                 self.armed = Some(at);
             }
         }
@@ -73,7 +82,6 @@ mod linux {
             }
         }
     }
-
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -77,12 +77,21 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn new(tool: i32, cookie: String) -> Tree {
         let start = stat_of(tool).map_or(0, |stat| stat.process.start);
-        Tree { tool: Process { pid: tool, start }, cookie, known: Vec::new() }
+        Tree {
+            tool: Process { pid: tool, start },
+            cookie,
+            known: Vec::new(),
+        }
     }
 
     /// Live processes of the session besides the tool itself, parents before children where that can be told.
     pub(super) fn members(&mut self, table: &Table) -> Vec<Process> {
-        let mut found: Vec<Process> = table.entries.values().filter(|entry| self.owns(entry)).map(|e| e.process).collect();
+        let mut found: Vec<Process> = table
+            .entries
+            .values()
+            .filter(|entry| self.owns(entry))
+            .map(|e| e.process)
+            .collect();
         let mut from = 0;
         let mut parents: Vec<i32> = vec![self.tool.pid];
         parents.extend(found.iter().map(|process| process.pid));
@@ -106,7 +115,10 @@ impl Tree {
     fn reap_adopted(&self, table: &Table) {
         let own = std::process::id().cast_signed();
         for process in &self.known {
-            let fallen = table.entries.get(&process.pid).is_some_and(|entry| entry.zombie && entry.parent == own);
+            let fallen = table
+                .entries
+                .get(&process.pid)
+                .is_some_and(|entry| entry.zombie && entry.parent == own);
             if fallen {
                 reap_adopted(*process);
             }
@@ -173,7 +185,10 @@ fn send_by_id(process: Process, signal: Signal) {
 }
 
 impl Table {
-    #[expect(clippy::disallowed_methods, reason = "a table is of a moment of this machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a table is of a moment of this machine's clock"
+    )]
     fn read() -> Table {
         let begun = Instant::now();
         let own_start = stat_of(std::process::id().cast_signed()).map_or(0, |stat| stat.process.start);
@@ -209,10 +224,16 @@ fn with_file<T>(path: &str, limit: u64, read: impl FnOnce(&[u8]) -> Option<T>) -
 
 fn cookie_of(pid: i32) -> Option<Box<str>> {
     const NAME: &[u8] = b"PTYCH_SESSION=";
-    with_file(&format!("/proc/{pid}/environ"), ENVIRONMENT_BYTES, |environment| {
-        let entry = environment.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(NAME))?;
-        Some(std::str::from_utf8(entry).ok()?.into())
-    })
+    with_file(
+        &format!("/proc/{pid}/environ"),
+        ENVIRONMENT_BYTES,
+        |environment| {
+            let entry = environment
+                .split(|byte| *byte == 0)
+                .find_map(|entry| entry.strip_prefix(NAME))?;
+            Some(std::str::from_utf8(entry).ok()?.into())
+        },
+    )
 }
 
 /// `pid (name) state ppid pgrp session …`; the name may hold anything, so fields count from the last parenthesis.
@@ -229,16 +250,29 @@ fn parse_stat(pid: i32, text: &[u8]) -> Option<Entry> {
     // Field 22 of the whole line; state is field 3 and session field 6.
     let start = fields.nth(15)?.parse().ok()?;
     let zombie = matches!(state, "Z" | "X");
-    Some(Entry { process: Process { pid, start }, parent, session, zombie, cookie: None })
+    Some(Entry {
+        process: Process { pid, start },
+        parent,
+        session,
+        zombie,
+        cookie: None,
+    })
 }
 
 pub(super) fn group_of(pid: i32) -> Option<i32> {
-    nix::unistd::getpgid(Some(Pid::from_raw(pid))).ok().map(Pid::as_raw)
+    nix::unistd::getpgid(Some(Pid::from_raw(pid)))
+        .ok()
+        .map(Pid::as_raw)
 }
 
 pub(super) fn numbers_in(folder: &str) -> Vec<i32> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 /// Children of all threads of a process.
@@ -247,7 +281,11 @@ pub(super) fn children_of(pid: i32) -> Vec<i32> {
     for thread in numbers_in(&format!("/proc/{pid}/task")) {
         let list = with_file(&format!("/proc/{pid}/task/{thread}/children"), 64 << 10, |text| {
             let text = std::str::from_utf8(text).ok()?;
-            Some(text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<i32>>())
+            Some(
+                text.split_ascii_whitespace()
+                    .filter_map(|word| word.parse().ok())
+                    .collect::<Vec<i32>>(),
+            )
         });
         children.extend(list.unwrap_or_default());
     }
@@ -270,7 +308,10 @@ pub fn adopt_orphans() -> std::io::Result<()> {
 /// Ends and reaps every child of this process, again and again until there is none: the end of a program that called [`adopt_orphans`],
 /// after its last session. Killing only direct children and looking again leaves no gap for a process that forks meanwhile, since each
 /// death hands its children to us. How many are left after `patience`.
-#[expect(clippy::disallowed_methods, reason = "patience is measured on this machine's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "patience is measured on this machine's clock"
+)]
 pub fn sweep_adopted(patience: std::time::Duration) -> usize {
     use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
     let begun = Instant::now();
@@ -312,6 +353,12 @@ mod tests {
         let line = b"77 (a) b (c) S 5 77 70 34816 77 4194304 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2";
         let entry = parse_stat(77, line).expect("a valid line");
         assert_eq!((entry.parent, entry.session, entry.zombie), (5, 70, false));
-        assert_eq!(entry.process, Process { pid: 77, start: 987_654 });
+        assert_eq!(
+            entry.process,
+            Process {
+                pid: 77,
+                start: 987_654
+            }
+        );
     }
 }

@@ -38,7 +38,10 @@ pub struct Unix {
     stale_before: Instant,
 }
 
-#[expect(clippy::disallowed_methods, reason = "looks at /proc are compared by this machine's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "looks at /proc are compared by this machine's clock"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -59,7 +62,15 @@ impl Unix {
         let exit = ExitWatch::new(spawned.pid).map_err(SpawnError::Open)?;
         let prober = Prober::new(spawned.pid, spawned.device);
         unguarded.release();
-        Ok(Unix { master, closed: false, pid: spawned.pid, exit, prober, leash, stale_before: now() })
+        Ok(Unix {
+            master,
+            closed: false,
+            pid: spawned.pid,
+            exit,
+            prober,
+            leash,
+            stale_before: now(),
+        })
     }
 
     fn table(&self) -> Arc<tree::Table> {
@@ -162,11 +173,20 @@ impl Pty for Unix {
     }
 
     fn resize(&mut self, size: Size) -> io::Result<()> {
-        let size = libc::winsize { ws_row: size.rows, ws_col: size.cols, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = libc::winsize {
+            ws_row: size.rows,
+            ws_col: size.cols,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
         let master = self.master.get_ref().as_raw_fd();
         // SAFETY: TIOCSWINSZ reads one `winsize`, which outlives the call.
         let result = unsafe { libc::ioctl(master, libc::TIOCSWINSZ as _, &raw const size) };
-        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+        if result < 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(())
+        }
     }
 
     fn probe(&mut self, depth: ProbeDepth) -> TtyProbe {
@@ -174,7 +194,9 @@ impl Pty for Unix {
     }
 
     fn signal_foreground(&mut self, signal: ForegroundSignal) {
-        let Ok(group) = tcgetpgrp(self.master.get_ref()) else { return };
+        let Ok(group) = tcgetpgrp(self.master.get_ref()) else {
+            return;
+        };
         // Group 0 and 1 would reach far more than a tool.
         if group.as_raw() <= 1 || (signal != ForegroundSignal::Interrupt && group.as_raw() == self.pid) {
             return;
@@ -195,7 +217,10 @@ impl Pty for Unix {
 
     fn survivors(&mut self) -> Vec<u32> {
         let members = self.leash.members(&self.table());
-        members.iter().map(|process| process.pid.cast_unsigned()).collect()
+        members
+            .iter()
+            .map(|process| process.pid.cast_unsigned())
+            .collect()
     }
 
     fn reap(&mut self) {
@@ -235,7 +260,9 @@ struct ExitWatch {
 #[cfg(target_os = "linux")]
 impl ExitWatch {
     fn new(pid: i32) -> io::Result<ExitWatch> {
-        Ok(ExitWatch { pidfd: watch(pidfd(pid)?, Interest::READABLE)? })
+        Ok(ExitWatch {
+            pidfd: watch(pidfd(pid)?, Interest::READABLE)?,
+        })
     }
 
     /// Stays ready once the tool has ended.
@@ -246,7 +273,10 @@ impl ExitWatch {
     /// Blocks until the tool has ended or the deadline is reached.
     fn wait(&self, deadline: Instant) {
         use std::os::fd::AsFd as _;
-        let mut fds = [nix::poll::PollFd::new(self.pidfd.get_ref().as_fd(), nix::poll::PollFlags::POLLIN)];
+        let mut fds = [nix::poll::PollFd::new(
+            self.pidfd.get_ref().as_fd(),
+            nix::poll::PollFlags::POLLIN,
+        )];
         let patience = deadline.saturating_duration_since(now()).as_millis();
         let timeout = nix::poll::PollTimeout::try_from(patience).unwrap_or(nix::poll::PollTimeout::ZERO);
         // Interrupted or timed out: the caller looks for itself.
@@ -268,16 +298,22 @@ impl ExitWatch {
         let (ended_tx, ended) = tokio::sync::watch::channel(false);
         // At most one message is ever sent.
         let (waker_tx, waker) = tokio::sync::mpsc::unbounded_channel();
-        std::thread::Builder::new().name(format!("ptych-wait-{pid}")).spawn(move || {
-            wait_for(pid, 0);
-            ended_tx.send_replace(true);
-            let _nobody_listens = waker_tx.send(());
-        })?;
+        std::thread::Builder::new()
+            .name(format!("ptych-wait-{pid}"))
+            .spawn(move || {
+                wait_for(pid, 0);
+                ended_tx.send_replace(true);
+                let _nobody_listens = waker_tx.send(());
+            })?;
         Ok(ExitWatch { ended, waker })
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if *self.ended.borrow() { Poll::Ready(()) } else { self.waker.poll_recv(cx).map(|_message| ()) }
+        if *self.ended.borrow() {
+            Poll::Ready(())
+        } else {
+            self.waker.poll_recv(cx).map(|_message| ())
+        }
     }
 
     fn wait(&self, deadline: Instant) {
@@ -303,7 +339,15 @@ pub(super) fn pidfd(pid: i32) -> io::Result<OwnedFd> {
 pub(super) fn pidfd_signal(handle: &OwnedFd, signal: Signal) {
     let none = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: the descriptor is open, and a null siginfo is what `kill` would send.
-    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, handle.as_raw_fd(), signal as libc::c_int, none, 0) };
+    unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            handle.as_raw_fd(),
+            signal as libc::c_int,
+            none,
+            0,
+        )
+    };
 }
 
 /// Waits for the end of our own child without reaping it. `None` while it runs; an error when it is not our
@@ -330,7 +374,11 @@ pub(super) fn peek(pid: i32) -> Option<Exit> {
         Ok(Some(info)) => {
             // SAFETY: waitid filled in the SIGCHLD form.
             let status = unsafe { info.si_status() };
-            Some(if info.si_code == libc::CLD_EXITED { Exit::Code(status) } else { Exit::Signal(status) })
+            Some(if info.si_code == libc::CLD_EXITED {
+                Exit::Code(status)
+            } else {
+                Exit::Signal(status)
+            })
         }
         Err(_) => Some(Exit::Unknown),
     }

@@ -35,7 +35,10 @@ impl Recording {
     /// The file cannot be read, or is not asciicast version 2 or 3; then with line and column.
     #[expect(clippy::disallowed_methods, reason = "recordings are files")]
     pub fn read(path: &Path) -> Result<Recording, RecordError> {
-        let open = |source| RecordError::Open { path: path.to_owned(), source };
+        let open = |source| RecordError::Open {
+            path: path.to_owned(),
+            source,
+        };
         let text = std::fs::read(path).map_err(open)?;
         Recording::parse(&String::from_utf8_lossy(&text), path)
     }
@@ -46,19 +49,35 @@ impl Recording {
     ///
     /// The text is not asciicast version 2 or 3.
     pub fn parse(text: &str, path: &Path) -> Result<Recording, RecordError> {
-        let mut lines = Lines { text, number: 0, path };
+        let mut lines = Lines {
+            text,
+            number: 0,
+            path,
+        };
         let (header, size) = lines.header()?;
         let mut events: Vec<Recorded> = Vec::new();
         let mut at = Duration::ZERO;
         while let Some(line) = lines.next_event() {
-            let Some((time, code, data)) = lines.event(line)? else { break };
-            let time = duration(time).ok_or_else(|| lines.wrong(1, "the time is negative or not a number"))?;
-            at = if header.version == 3 { at + time } else { at.max(time) };
+            let Some((time, code, data)) = lines.event(line)? else {
+                break;
+            };
+            let time =
+                duration(time).ok_or_else(|| lines.wrong(1, "the time is negative or not a number"))?;
+            at = if header.version == 3 {
+                at + time
+            } else {
+                at.max(time)
+            };
             if let Some(kind) = kind(&code, data).map_err(|what| lines.wrong(1, what))? {
                 events.push(Recorded { at: Time(at), kind });
             }
         }
-        Ok(Recording { size, title: header.title, command: header.command, events })
+        Ok(Recording {
+            size,
+            title: header.title,
+            command: header.command,
+            events,
+        })
     }
 }
 
@@ -89,13 +108,31 @@ impl<'a> Lines<'a> {
     }
 
     fn header(&mut self) -> Result<(Header, Size), RecordError> {
-        let line = self.next_event().ok_or_else(|| self.wrong(1, "the file is empty"))?;
-        let header: Header = serde_json::from_str(line).map_err(|e| self.wrong(e.column(), json_words(&e)))?;
+        let line = self
+            .next_event()
+            .ok_or_else(|| self.wrong(1, "the file is empty"))?;
+        let header: Header =
+            serde_json::from_str(line).map_err(|e| self.wrong(e.column(), json_words(&e)))?;
         let size = match (&header, header.version) {
-            (Header { width: Some(cols), height: Some(rows), .. }, 2) => Size { cols: *cols, rows: *rows },
-            (Header { term: Some(term), .. }, 3) => Size { cols: term.cols, rows: term.rows },
+            (
+                Header {
+                    width: Some(cols),
+                    height: Some(rows),
+                    ..
+                },
+                2,
+            ) => Size {
+                cols: *cols,
+                rows: *rows,
+            },
+            (Header { term: Some(term), .. }, 3) => Size {
+                cols: term.cols,
+                rows: term.rows,
+            },
             (_, 2 | 3) => return Err(self.wrong(1, "the header does not say how large the terminal is")),
-            (_, version) => return Err(self.wrong(1, format!("asciicast version {version} is not read; 2 and 3 are"))),
+            (_, version) => {
+                return Err(self.wrong(1, format!("asciicast version {version} is not read; 2 and 3 are")));
+            }
         };
         Ok((header, size))
     }
@@ -110,7 +147,12 @@ impl<'a> Lines<'a> {
     }
 
     fn wrong(&self, column: usize, what: impl Into<String>) -> RecordError {
-        RecordError::Format { path: self.path.to_owned(), line: self.number, column, what: what.into() }
+        RecordError::Format {
+            path: self.path.to_owned(),
+            line: self.number,
+            column,
+            what: what.into(),
+        }
     }
 }
 
@@ -197,7 +239,12 @@ pub(super) fn tty_words(probe: &TtyProbe) -> String {
         Waiting::No => Some("waiting=no".to_owned()),
     });
     // A process may call itself anything; blanks would end the word.
-    words.extend(probe.foreground_name.as_ref().map(|name| format!("name={}", name.replace(' ', "_"))));
+    words.extend(
+        probe
+            .foreground_name
+            .as_ref()
+            .map(|name| format!("name={}", name.replace(' ', "_"))),
+    );
     words.join(" ")
 }
 

@@ -36,10 +36,24 @@ impl Recorder {
     /// # Errors
     ///
     /// The file cannot be made or written.
-    pub fn create(options: RecordOptions, size: Size, spec: &Spec, now: Time) -> Result<Recorder, RecordError> {
+    pub fn create(
+        options: RecordOptions,
+        size: Size,
+        spec: &Spec,
+        now: Time,
+    ) -> Result<Recorder, RecordError> {
         let RecordOptions { path, format, input } = options;
-        let open = |source| RecordError::Open { path: path.clone(), source };
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(open)?;
+        let open = |source| RecordError::Open {
+            path: path.clone(),
+            source,
+        };
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(open)?;
         let mut recorder = Recorder {
             file,
             path: path.clone(),
@@ -51,7 +65,9 @@ impl Recorder {
             hidden: false,
             failed: None,
         };
-        recorder.line(&header(format, size, &spec.name)).map_err(|source| RecordError::Write { path, source })?;
+        recorder
+            .line(&header(format, size, &spec.name))
+            .map_err(|source| RecordError::Write { path, source })?;
         Ok(recorder)
     }
 
@@ -71,7 +87,11 @@ impl Recorder {
             return;
         }
         let text = String::from_utf8_lossy(bytes);
-        let text = if self.hidden { masked(&text) } else { text.into_owned() };
+        let text = if self.hidden {
+            masked(&text)
+        } else {
+            text.into_owned()
+        };
         self.event(now, "i", &text);
     }
 
@@ -98,7 +118,8 @@ impl Recorder {
     /// Something could not be written.
     pub fn finish(self) -> Result<(), RecordError> {
         let path = self.path;
-        self.failed.map_or(Ok(()), |source| Err(RecordError::Write { path, source }))
+        self.failed
+            .map_or(Ok(()), |source| Err(RecordError::Write { path, source }))
     }
 
     fn event(&mut self, now: Time, code: &str, text: &str) {
@@ -112,7 +133,11 @@ impl Recorder {
         };
         self.written_to = at.max(self.written_to);
         let text = serde_json::Value::from(text);
-        let line = format!("[{}.{:06}, \"{code}\", {text}]", time / 1_000_000, time % 1_000_000);
+        let line = format!(
+            "[{}.{:06}, \"{code}\", {text}]",
+            time / 1_000_000,
+            time % 1_000_000
+        );
         if let Err(error) = self.line(&line) {
             self.failed = Some(error);
         }
@@ -124,9 +149,15 @@ impl Recorder {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the format has the wall clock's time in its header")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the format has the wall clock's time in its header"
+)]
 fn header(format: RecordFormat, size: Size, title: &str) -> String {
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let timestamp = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let (cols, rows) = (size.cols, size.rows);
     let header = match format {
         RecordFormat::V2 => serde_json::json!({
@@ -143,7 +174,9 @@ fn header(format: RecordFormat, size: Size, title: &str) -> String {
 
 /// One star for each character; Enter and other controls stay, since they say where a secret ended and nothing of it.
 fn masked(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { c } else { '*' }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { c } else { '*' })
+        .collect()
 }
 
 /// Bytes at the end that begin a character without ending it.

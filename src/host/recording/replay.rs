@@ -59,7 +59,10 @@ pub struct Replayed {
 
 impl Replay {
     pub fn new(spec: Arc<Spec>) -> Replay {
-        Replay { spec, chunks: Chunks::Whole }
+        Replay {
+            spec,
+            chunks: Chunks::Whole,
+        }
     }
 
     pub fn run(&self, recording: &Recording) -> Replayed {
@@ -107,10 +110,17 @@ struct Run {
 
 impl Run {
     fn new(replay: &Replay, recording: &Recording) -> Run {
-        let looks = recording.events.iter().any(|event| matches!(event.kind, RecordedKind::Tty(_)));
+        let looks = recording
+            .events
+            .iter()
+            .any(|event| matches!(event.kind, RecordedKind::Tty(_)));
         let config = SessionConfig {
             size: recording.size,
-            confirm: if looks { Confirm::Quiet(QUIET) } else { Confirm::NextInput },
+            confirm: if looks {
+                Confirm::Quiet(QUIET)
+            } else {
+                Confirm::NextInput
+            },
             stream: false,
             turn_text_bytes: limits::TURN_TEXT_BYTES,
         };
@@ -119,7 +129,14 @@ impl Run {
             Chunks::Whole | Chunks::Of(_) => 0,
         };
         let machine = Machine::new(Arc::clone(&replay.spec), config, Time::ZERO);
-        Run { machine, chunks: replay.chunks, chance, looks, now: Time::ZERO, events: Vec::new() }
+        Run {
+            machine,
+            chunks: replay.chunks,
+            chance,
+            looks,
+            now: Time::ZERO,
+            events: Vec::new(),
+        }
     }
 
     fn burst(&mut self, mut bytes: &[u8], at: Time) {
@@ -236,8 +253,13 @@ mod tests {
 
     #[test]
     fn replies_of_a_terminal_are_told_from_keys() {
-        let replies: [&[u8]; 5] =
-            [b"\x1b[12;40R", b"\x1b[?62;22c", b"\x1b[0n", b"\x1b]11;rgb:0/0/0\x1b\\", b"\x1bP>|x\x1b\\"];
+        let replies: [&[u8]; 5] = [
+            b"\x1b[12;40R",
+            b"\x1b[?62;22c",
+            b"\x1b[0n",
+            b"\x1b]11;rgb:0/0/0\x1b\\",
+            b"\x1bP>|x\x1b\\",
+        ];
         assert!(replies.into_iter().all(is_terminal_reply));
         let keys: [&[u8]; 4] = [b"\x1b[A", b"\x1b", b"clear\r", b"\x1b[200~text\x1b[201~"];
         assert!(!keys.into_iter().any(is_terminal_reply));

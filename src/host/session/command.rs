@@ -19,7 +19,11 @@ pub(super) enum Command {
     Snapshot(oneshot::Sender<Snapshot>),
     Explain(oneshot::Sender<Vec<RuleTrace>>),
     Events(oneshot::Sender<super::Events>),
-    Raw { from: u64, to: u64, reply: oneshot::Sender<Option<Vec<u8>>> },
+    Raw {
+        from: u64,
+        to: u64,
+        reply: oneshot::Sender<Option<Vec<u8>>>,
+    },
     Record(RecordOptions, oneshot::Sender<Result<(), RecordError>>),
     StopRecording(oneshot::Sender<Result<(), RecordError>>),
     Stop(StopOptions),

@@ -116,7 +116,9 @@ impl Driver {
         {
             return Poll::Ready(Wake::Command(command));
         }
-        let Some(pty) = &mut self.pty else { return Poll::Pending };
+        let Some(pty) = &mut self.pty else {
+            return Poll::Pending;
+        };
         match self.phase {
             Phase::Running => {
                 // Output first: what was printed before the end is handled before it.
@@ -169,7 +171,9 @@ impl Driver {
 
     fn read(&mut self, buffer: &mut [u8]) -> Read {
         // An error that is neither "nothing now" nor "hung up" means that there is nothing to be had here any more.
-        self.pty.as_mut().map_or(Read::Closed, |pty| pty.read(buffer).unwrap_or(Read::Closed))
+        self.pty
+            .as_mut()
+            .map_or(Read::Closed, |pty| pty.read(buffer).unwrap_or(Read::Closed))
     }
 
     fn output(&mut self, bytes: &[u8], now: Time) {
@@ -202,7 +206,10 @@ impl Driver {
 
     fn handle_ended(&mut self, exit: Exit, now: Time) {
         self.reopen_at = None;
-        self.phase = Phase::Draining { exit, until: now + DRAIN_WITHIN };
+        self.phase = Phase::Draining {
+            exit,
+            until: now + DRAIN_WITHIN,
+        };
         // What it wrote last is there already.
         self.handle_readable(now);
     }
@@ -215,14 +222,22 @@ impl Driver {
         }
         self.perform_events(now);
         self.waiting.refuse_all();
-        let kill_now = self.ladder.as_ref().is_some_and(|ladder| ladder.rung == Rung::Kill);
-        self.phase = Phase::Sweeping { exit, sweep: Sweep::new(kill_now, now) };
+        let kill_now = self
+            .ladder
+            .as_ref()
+            .is_some_and(|ladder| ladder.rung == Rung::Kill);
+        self.phase = Phase::Sweeping {
+            exit,
+            sweep: Sweep::new(kill_now, now),
+        };
     }
 
     async fn sweep(&mut self, now: Time) {
         // Sessions that ended in the same moment get to this point first, and then share one look at all processes.
         tokio::task::yield_now().await;
-        let Phase::Sweeping { exit, sweep } = &mut self.phase else { return };
+        let Phase::Sweeping { exit, sweep } = &mut self.phase else {
+            return;
+        };
         let Some(pty) = &mut self.pty else { return };
         let survivors = pty.survivors();
         match sweep.look(survivors.len(), now) {
@@ -241,7 +256,13 @@ impl Driver {
                     (None, false) => ExitReason::Exited,
                 };
                 let begun = self.ladder.as_ref().map_or(sweep.begun(), |ladder| ladder.begun);
-                let report = ExitReport { exit: *exit, reason, rung, survivors, took: now.since(begun) };
+                let report = ExitReport {
+                    exit: *exit,
+                    reason,
+                    rung,
+                    survivors,
+                    took: now.since(begun),
+                };
                 self.end(report);
             }
         }
@@ -324,7 +345,10 @@ impl Driver {
             Phase::Running => {
                 let machine = self.machine.poll_deadline().map(|(at, _)| at);
                 let ladder = self.ladder.as_ref().map(Ladder::deadline);
-                [machine, self.waiting.deadline(), ladder, self.reopen_at].into_iter().flatten().min()
+                [machine, self.waiting.deadline(), ladder, self.reopen_at]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
             Phase::Draining { until, .. } => Some(*until),
             Phase::Sweeping { sweep, .. } => Some(sweep.deadline()),
@@ -338,10 +362,17 @@ impl Driver {
         let now = self.now();
         if matches!(self.phase, Phase::Running) {
             // Each of these may lead to another: an event types the next prompt, a look at the tty ends a turn.
-            while self.perform_writes(now) | self.perform_actions(now) | self.perform_probe() | self.perform_events(now) {}
+            while self.perform_writes(now)
+                | self.perform_actions(now)
+                | self.perform_probe()
+                | self.perform_events(now)
+            {}
         }
         let deadline = self.deadline().map(|at| self.origin + at.0);
-        #[expect(clippy::disallowed_methods, reason = "the timer is set from this machine's clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the timer is set from this machine's clock"
+        )]
         self.timer.set(deadline, Instant::now());
     }
 
@@ -377,7 +408,14 @@ impl Driver {
                         pty.signal_foreground(signal);
                     }
                 }
-                Action::Stop if self.ladder.as_ref().is_some_and(|ladder| ladder.rung == Rung::Leave) => self.climb(now),
+                Action::Stop
+                    if self
+                        .ladder
+                        .as_ref()
+                        .is_some_and(|ladder| ladder.rung == Rung::Leave) =>
+                {
+                    self.climb(now)
+                }
                 Action::Stop => {}
             }
         }
@@ -396,7 +434,9 @@ impl Driver {
     }
 
     fn perform_probe(&mut self) -> bool {
-        let Some(depth) = self.machine.poll_probe() else { return false };
+        let Some(depth) = self.machine.poll_probe() else {
+            return false;
+        };
         BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(READ_BYTES, 0);
             self.probe(depth, buffer);
@@ -413,7 +453,11 @@ impl Driver {
         match read {
             Read::Bytes { count, more } => {
                 self.output(&buffer[..count], now);
-                if more { self.read_burst(buffer, now) } else { self.drained(now) }
+                if more {
+                    self.read_burst(buffer, now)
+                } else {
+                    self.drained(now)
+                }
             }
             Read::Empty | Read::Closed => {
                 if let Some(recorder) = &mut self.recorder {
@@ -446,7 +490,11 @@ impl Driver {
             let state = self.machine.state().clone();
             self.waiting.was_ready |= state == State::Ready;
             let was_ready = self.waiting.was_ready;
-            self.status.send_replace(Status { state, rule: rule.clone(), was_ready });
+            self.status.send_replace(Status {
+                state,
+                rule: rule.clone(),
+                was_ready,
+            });
         }
         let followed = self.events.receiver_count() > 0;
         match event.kind {

@@ -35,8 +35,17 @@ pub(super) struct Ladder {
 
 impl Ladder {
     /// `leave` is how long the tool may take to leave by itself; `None` starts with the signals.
-    pub(super) fn new(options: StopOptions, leave: Option<Duration>, now: Time) -> (Ladder, Option<TreeSignal>) {
-        let mut ladder = Ladder { begun: now, rung: Rung::Leave, grace: options.grace, next_at: now };
+    pub(super) fn new(
+        options: StopOptions,
+        leave: Option<Duration>,
+        now: Time,
+    ) -> (Ladder, Option<TreeSignal>) {
+        let mut ladder = Ladder {
+            begun: now,
+            rung: Rung::Leave,
+            grace: options.grace,
+            next_at: now,
+        };
         let signal = match leave {
             Some(within) if !options.grace.is_zero() => {
                 ladder.next_at = now + within;
@@ -98,7 +107,13 @@ pub(super) enum Swept {
 impl Sweep {
     pub(super) fn new(kill_now: bool, now: Time) -> Sweep {
         let kill_at = if kill_now { now } else { now + LEFT_BEHIND_WITHIN };
-        Sweep { begun: now, kill_at, next_look: now, step: FIRST_LOOK, asked: false }
+        Sweep {
+            begun: now,
+            kill_at,
+            next_look: now,
+            step: FIRST_LOOK,
+            asked: false,
+        }
     }
 
     pub(super) fn hurry(&mut self, now: Time) {
@@ -149,12 +164,24 @@ mod tests {
 
     #[test]
     fn the_rungs_follow_each_other_with_their_waits() {
-        let options = StopOptions { leave: true, grace: Duration::from_secs(5) };
+        let options = StopOptions {
+            leave: true,
+            grace: Duration::from_secs(5),
+        };
         let (mut ladder, signal) = Ladder::new(options, Some(Duration::from_millis(100)), at(0));
         assert_eq!((signal, ladder.deadline()), (None, at(100)));
-        assert_eq!((ladder.climb(at(100)), ladder.deadline()), (TreeSignal::HangUp, at(350)));
-        assert_eq!((ladder.climb(at(350)), ladder.deadline()), (TreeSignal::Terminate, at(5350)));
-        assert_eq!((ladder.climb(at(5350)), ladder.rung), (TreeSignal::Kill, Rung::Kill));
+        assert_eq!(
+            (ladder.climb(at(100)), ladder.deadline()),
+            (TreeSignal::HangUp, at(350))
+        );
+        assert_eq!(
+            (ladder.climb(at(350)), ladder.deadline()),
+            (TreeSignal::Terminate, at(5350))
+        );
+        assert_eq!(
+            (ladder.climb(at(5350)), ladder.rung),
+            (TreeSignal::Kill, Rung::Kill)
+        );
     }
 
     #[test]
@@ -169,7 +196,10 @@ mod tests {
     #[test]
     fn what_is_left_behind_is_asked_once_then_killed_then_given_up() {
         let mut sweep = Sweep::new(false, at(0));
-        assert_eq!(sweep.look(2, at(0)), Swept::Signal(&[TreeSignal::HangUp, TreeSignal::Terminate]));
+        assert_eq!(
+            sweep.look(2, at(0)),
+            Swept::Signal(&[TreeSignal::HangUp, TreeSignal::Terminate])
+        );
         assert_eq!(sweep.look(2, at(1)), Swept::Wait);
         assert_eq!(sweep.look(2, at(250)), Swept::Signal(&[TreeSignal::Kill]));
         assert_eq!(sweep.look(1, at(2250)), Swept::GaveUp);

@@ -19,9 +19,9 @@ use command::{Ask, AskKind, Command};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::error::{AskError, LaunchError, ReadyError, RecordError, SessionGone};
+use super::options::{AskOptions, Options, RecordOptions, StopOptions};
 use super::pty::Leash;
 use super::ulid::ulid;
-use super::options::{AskOptions, Options, RecordOptions, StopOptions};
 use crate::engine::event::Event;
 use crate::engine::framer::state::State;
 use crate::engine::ids::TurnId;
@@ -184,8 +184,9 @@ impl Session {
     /// It ended, it asks something, or its time is over.
     pub async fn wait_ready(&self) -> Result<(), ReadyError> {
         let mut status = self.shared.status.clone();
-        let decided =
-            |status: &Status| status.was_ready || !matches!(status.state, State::Starting | State::Busy { .. });
+        let decided = |status: &Status| {
+            status.was_ready || !matches!(status.state, State::Starting | State::Busy { .. })
+        };
         let status = status.wait_for(decided).await.map_err(|_| SessionGone)?.clone();
         if status.was_ready && !matches!(status.state, State::Exited { .. }) {
             return Ok(());
@@ -194,7 +195,11 @@ impl Session {
         let tool = spec.name.clone();
         match status.state {
             State::Blocked { question } => Err(ReadyError::Blocked { tool, question }),
-            State::Exited { exit } => Err(ReadyError::Exited { tool, exit, screen: self.screen_text().await }),
+            State::Exited { exit } => Err(ReadyError::Exited {
+                tool,
+                exit,
+                screen: self.screen_text().await,
+            }),
             state => Err(ReadyError::TimedOut {
                 tool,
                 within: spec.spawn.ready_within,
@@ -205,7 +210,10 @@ impl Session {
     }
 
     async fn screen_text(&self) -> String {
-        self.snapshot().await.map(|snapshot| snapshot.rows.join("\n")).unwrap_or_default()
+        self.snapshot()
+            .await
+            .map(|snapshot| snapshot.rows.join("\n"))
+            .unwrap_or_default()
     }
 
     /// One prompt in, one complete response out. Waits for the tool to be ready first; prompts of several callers are typed in order.
@@ -222,7 +230,9 @@ impl Session {
     ///
     /// As `ask`.
     pub async fn ask_with(&self, text: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
-        let response = self.send(text.into(), prompt_kind(options), options, None).await?;
+        let response = self
+            .send(text.into(), prompt_kind(options), options, None)
+            .await?;
         response.await.map_err(|_| SessionGone)?
     }
 
@@ -233,7 +243,9 @@ impl Session {
     /// Nothing was typed.
     pub async fn submit(&self, text: impl Into<String>, options: AskOptions) -> Result<Turn, AskError> {
         let (accepted_tx, accepted) = oneshot::channel();
-        let response = self.send(text.into(), prompt_kind(options), options, Some(accepted_tx)).await?;
+        let response = self
+            .send(text.into(), prompt_kind(options), options, Some(accepted_tx))
+            .await?;
         let id = accepted.await.map_err(|_| SessionGone)??;
         Ok(Turn { id, response })
     }
@@ -257,8 +269,18 @@ impl Session {
     ) -> Result<oneshot::Receiver<Result<Response, AskError>>, AskError> {
         let (response, received) = oneshot::channel();
         let timeout = options.timeout.unwrap_or(self.shared.turn_timeout);
-        let prompt = Prompt { turn: TurnId(ulid()), text, timeout: Some(timeout) };
-        self.command(Command::Ask(Ask { prompt, kind, accepted, response })).await?;
+        let prompt = Prompt {
+            turn: TurnId(ulid()),
+            text,
+            timeout: Some(timeout),
+        };
+        self.command(Command::Ask(Ask {
+            prompt,
+            kind,
+            accepted,
+            response,
+        }))
+        .await?;
         Ok(received)
     }
 
@@ -266,7 +288,10 @@ impl Session {
         self.shared.commands.send(command).await.map_err(|_| SessionGone)
     }
 
-    async fn request<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, SessionGone> {
+    async fn request<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, SessionGone> {
         let (sender, receiver) = oneshot::channel();
         self.command(command(sender)).await?;
         receiver.await.map_err(|_| SessionGone)
@@ -360,7 +385,11 @@ impl Session {
     /// Until the tool has ended, by whatever cause, and its tree with it.
     pub async fn wait(&self) -> ExitReport {
         let mut report = self.shared.report.clone();
-        let ended = report.wait_for(Option::is_some).await.ok().and_then(|report| report.clone());
+        let ended = report
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|report| report.clone());
         // The runtime was shut down: the task's end has killed the tree, and nobody saw how the tool ended.
         ended.unwrap_or(ExitReport {
             exit: Exit::Unknown,
@@ -373,7 +402,11 @@ impl Session {
 }
 
 fn prompt_kind(options: AskOptions) -> AskKind {
-    if options.no_wait { AskKind::PromptNow } else { AskKind::Prompt }
+    if options.no_wait {
+        AskKind::PromptNow
+    } else {
+        AskKind::Prompt
+    }
 }
 
 impl Turn {

@@ -12,7 +12,11 @@ pub(super) struct RawTail {
 
 impl RawTail {
     pub(super) fn new(limit: usize) -> RawTail {
-        RawTail { bytes: VecDeque::new(), limit, end: 0 }
+        RawTail {
+            bytes: VecDeque::new(),
+            limit,
+            end: 0,
+        }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -20,7 +24,8 @@ impl RawTail {
         if self.limit == 0 {
             return;
         }
-        self.bytes.extend(&bytes[bytes.len().saturating_sub(self.limit)..]);
+        self.bytes
+            .extend(&bytes[bytes.len().saturating_sub(self.limit)..]);
         let excess = self.bytes.len().saturating_sub(self.limit);
         self.bytes.drain(..excess);
     }

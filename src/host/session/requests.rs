@@ -27,7 +27,11 @@ impl Driver {
             Command::Snapshot(to) => reply(to, self.snapshot()),
             Command::Explain(to) => reply(to, self.machine.explain(now)),
             Command::Events(to) => reply(to, (self.snapshot(), self.events.subscribe())),
-            Command::Raw { from, to, reply: answer } => reply(answer, self.raw.get(from, to)),
+            Command::Raw {
+                from,
+                to,
+                reply: answer,
+            } => reply(answer, self.raw.get(from, to)),
             Command::Record(options, to) => reply(to, self.record(options, now)),
             Command::StopRecording(to) => reply(to, self.stop_recording()),
             Command::Stop(options) => self.stop(options, now),
@@ -45,7 +49,11 @@ impl Driver {
             state: self.machine.state().clone(),
             rule: status.rule.clone(),
             size: self.size,
-            rows: screen.viewport_text().lines().map(|row| row.trim_end().to_owned()).collect(),
+            rows: screen
+                .viewport_text()
+                .lines()
+                .map(|row| row.trim_end().to_owned())
+                .collect(),
             top_row: screen.top_row(),
             cursor: screen.cursor(),
             title: screen.title().unwrap_or_default().to_owned(),

@@ -28,7 +28,10 @@ const EVENTS: usize = 256;
 /// Where the platform cannot tell what the tool waits for, this much silence confirms a state.
 const QUIET: Duration = Duration::from_millis(50);
 
-#[expect(clippy::disallowed_methods, reason = "a session's clocks start with its process")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a session's clocks start with its process"
+)]
 pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Driver), LaunchError> {
     let spec = with_wishes(spec, &options);
     let cookie = ulid();
@@ -40,12 +43,29 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
     let (origin, started_at) = (Instant::now(), SystemTime::now());
     let pty = Unix::spawn(&plan).map_err(|error| spawn_error(error, &spec, &plan))?;
     let (commands_tx, commands) = mpsc::channel(COMMANDS);
-    let initial = Status { state: State::Starting, rule: String::new(), was_ready: false };
+    let initial = Status {
+        state: State::Starting,
+        rule: String::new(),
+        was_ready: false,
+    };
     let (status_tx, status) = watch::channel(initial);
     let (report_tx, report) = watch::channel(None);
-    let info = Info { id, spec: Arc::clone(&spec), command: command_line(&plan), pid: pty.pid(), started_at };
+    let info = Info {
+        id,
+        spec: Arc::clone(&spec),
+        command: command_line(&plan),
+        pid: pty.pid(),
+        started_at,
+    };
     let turn_timeout = options.turn_timeout;
-    let shared = Shared { info, commands: commands_tx, status, report, leash: pty.leash(), turn_timeout };
+    let shared = Shared {
+        info,
+        commands: commands_tx,
+        status,
+        report,
+        leash: pty.leash(),
+        turn_timeout,
+    };
     let driver = Driver {
         machine: Machine::new(spec, config(&options, size), Time::ZERO),
         pty: Some(Box::new(pty)),
@@ -67,7 +87,12 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         reopen_at: None,
         files,
     };
-    Ok((Session { shared: Arc::new(shared) }, driver))
+    Ok((
+        Session {
+            shared: Arc::new(shared),
+        },
+        driver,
+    ))
 }
 
 fn with_wishes(spec: Arc<Spec>, options: &Options) -> Arc<Spec> {
@@ -92,14 +117,19 @@ fn open_recording(
     options: &Options,
     size: crate::engine::term::Size,
 ) -> Result<Option<Recorder>, LaunchError> {
-    let Some(record) = options.record.clone() else { return Ok(None) };
+    let Some(record) = options.record.clone() else {
+        return Ok(None);
+    };
     let path = record.path.clone();
     match Recorder::create(record, size, spec, Time::ZERO) {
         Ok(recorder) => Ok(Some(recorder)),
         Err(RecordError::Open { source, .. } | RecordError::Write { source, .. }) => {
             Err(LaunchError::Recording { path, source })
         }
-        Err(error) => Err(LaunchError::Recording { path, source: std::io::Error::other(error) }),
+        Err(error) => Err(LaunchError::Recording {
+            path,
+            source: std::io::Error::other(error),
+        }),
     }
 }
 
@@ -109,11 +139,16 @@ fn spawn_error(error: SpawnError, spec: &Spec, plan: &SpawnPlan) -> LaunchError 
         SpawnError::Open(source) => LaunchError::Pty { source },
         SpawnError::Start(source) => match source.raw_os_error() {
             // Found a moment ago, and not any more; or its interpreter is missing.
-            Some(libc::ENOENT) => {
-                LaunchError::NotFound { tool, tried: vec![program.display().to_string()] }
-            }
+            Some(libc::ENOENT) => LaunchError::NotFound {
+                tool,
+                tried: vec![program.display().to_string()],
+            },
             Some(libc::EACCES | libc::ENOEXEC) => LaunchError::NotExecutable { tool, program },
-            _ => LaunchError::Spawn { tool, program, source },
+            _ => LaunchError::Spawn {
+                tool,
+                program,
+                source,
+            },
         },
     }
 }

@@ -22,7 +22,12 @@ pub(super) struct Waiting {
 
 impl Waiting {
     pub(super) fn new(limit: usize) -> Waiting {
-        Waiting { queue: VecDeque::new(), limit, running: None, was_ready: false }
+        Waiting {
+            queue: VecDeque::new(),
+            limit,
+            running: None,
+            was_ready: false,
+        }
     }
 
     /// Types it now if the tool is ready and nobody is before it, else lets it wait or refuses it.
@@ -98,7 +103,10 @@ impl Waiting {
             }
             if until.is_some_and(|until| now >= until) {
                 let state = machine.state().as_str();
-                ask.refuse(AskError::QueuedTooLong { waited: now.since(since), state });
+                ask.refuse(AskError::QueuedTooLong {
+                    waited: now.since(since),
+                    state,
+                });
                 continue;
             }
             if let Some(ask) = self.offer(ask, machine, now) {
