@@ -177,7 +177,7 @@ impl Session {
             State::Starting | State::Busy { .. } | State::Blocked { .. } | State::Unknown => {}
         }
         let spec = &self.spec.interrupt;
-        if spec.lethal {
+        if spec.lethal && !self.survives_interrupt() {
             let reason = "an interrupt ends this tool; stop the session instead".into();
             return Err(SubmitError::InterruptRefused { reason });
         }
@@ -209,16 +209,28 @@ impl Session {
             }
         }
         self.last_interrupt = Some(now);
+        let dialog = matches!(self.state, State::Blocked { .. });
         self.interrupting = Some(Interrupting {
             next_rung_at: now + signal_after,
             rung: 0,
+            left_dialog: dialog.then(|| self.screen.offset()),
         });
+        if dialog {
+            // The question is withdrawn: who asks next waits for what follows.
+            self.enter_state(State::Busy { turn: None }, "interrupt", now);
+        }
         self.facts.probe = None;
         self.looks = super::Looks {
             at: Some(now + limits::AWAITING_FIRST),
             ..super::Looks::default()
         };
         Ok(())
+    }
+
+    /// The protocol knows a sign on the screen that a busy tool takes the interrupt and lives.
+    fn survives_interrupt(&self) -> bool {
+        let sign = self.spec.interrupt.lethal_unless.as_ref();
+        sign.is_some_and(|sign| sign.0.is_match(&self.screen.viewport_text()))
     }
 
     fn interrupt_keys(&self) -> Vec<u8> {

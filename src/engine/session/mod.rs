@@ -134,6 +134,8 @@ struct Looks {
 struct Interrupting {
     next_rung_at: Time,
     rung: u8,
+    /// Output offset at which a dialog was left: what the screen shows until more is printed is the dialog that is going away.
+    left_dialog: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -116,6 +116,9 @@ impl Session {
 
     fn act_on(&mut self, found: Match, now: Time) {
         let kind = self.spec.rules[found.rule].kind;
+        if self.dialog_is_going_away() && matches!(kind, Kind::Continuation | Kind::Blocked(_)) {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         if kind != Kind::Busy {
             if let Some(at) = self.settles_at(kind).filter(|&at| now < at) {
                 self.looks.at = Some(at);
@@ -177,7 +180,13 @@ impl Session {
     }
 
     fn continuation(&mut self, found: &Match, now: Time) {
-        let Some(turn) = &mut self.turn else { return };
+        let Some(turn) = &mut self.turn else {
+            // Left by nobody: what was given up (a limit, an interrupt that did not take) still waits for its rest.
+            if matches!(self.state, State::Busy { .. }) {
+                self.unfinished(found, now);
+            }
+            return;
+        };
         if !turn.steps.is_empty() {
             return self.end_of_step(found, now);
         }
@@ -188,6 +197,10 @@ impl Session {
         if turn.origin == Origin::Observed {
             return;
         }
+        self.unfinished(found, now);
+    }
+
+    fn unfinished(&mut self, found: &Match, now: Time) {
         let question = Question {
             kind: BlockKind::Question,
             rule: self.spec.rules[found.rule].name.clone(),
@@ -284,13 +297,21 @@ impl Session {
             Some(_) | None => now,
         };
         self.looks.awaiting = Some((since, kind));
-        if now.since(since) >= limits::AWAITING_HOLDS {
+        if now.since(since) >= limits::AWAITING_HOLDS && !self.dialog_is_going_away() {
             return self.block_unrecognised(kind, now);
         }
         let half = limits::AWAITING_HOLDS / 2;
         let step = self.looks.step.clamp(first, half);
         self.looks.step = (step * 2).min(half);
         self.looks.at = Some(now + step);
+    }
+
+    /// An interrupt has left a dialog and the tool has not printed anything since.
+    fn dialog_is_going_away(&self) -> bool {
+        let left = self
+            .interrupting
+            .and_then(|interrupting| interrupting.left_dialog);
+        left == Some(self.screen.offset())
     }
 
     fn block_unrecognised(&mut self, kind: BlockKind, now: Time) {
@@ -799,6 +820,7 @@ impl Session {
         self.interrupting = Some(Interrupting {
             next_rung_at,
             rung: interrupting.rung + 1,
+            ..interrupting
         });
         self.looks.step = Duration::ZERO;
         self.looks.at = Some(now + limits::AWAITING_FIRST);

@@ -286,8 +286,42 @@ fn an_unfinished_input_is_told() {
     assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Blocked));
     rig.session.interrupt(rig.now).expect("can be left");
     rig.settle();
+    rig.waits(Duration::from_millis(100));
+    // Who asks now waits for the prompt; the question is no longer open.
+    assert_eq!(rig.state(), "busy");
+    assert_eq!(rig.try_ask("x"), Err(SubmitError::Busy));
     rig.prints("^C\r\ncalc> ");
     assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn a_question_that_an_interrupt_does_not_end_is_asked_again() {
+    for question in ["... ", "Name: "] {
+        let mut rig = Rig::ready(EDITOR);
+        rig.asks("ask");
+        rig.prints(&format!("ask\r\n{question}"));
+        rig.waits(Duration::from_secs(1));
+        assert_eq!(rig.state(), "blocked", "{question:?}");
+        rig.session.interrupt(rig.now).expect("can be tried");
+        rig.settle();
+        rig.waits(Duration::from_secs(1));
+        assert_eq!(rig.state(), "busy", "{question:?}");
+        rig.waits(Duration::from_secs(20));
+        assert_eq!(rig.state(), "blocked", "{question:?}");
+    }
+}
+
+#[test]
+fn a_lethal_interrupt_is_sent_only_where_the_tool_survives_it() {
+    let protocol = format!("{EDITOR}[interrupt]\nlethal = true\nlethal_unless = 'press Ctrl-C'\n");
+    let mut rig = Rig::ready(&protocol);
+    rig.asks("wait");
+    rig.tty = running();
+    rig.prints("wait\r\n");
+    let refused = rig.session.interrupt(rig.now);
+    assert!(matches!(refused, Err(SubmitError::InterruptRefused { .. })));
+    rig.prints("listening (press Ctrl-C to end)\r\n");
+    assert_eq!(rig.session.interrupt(rig.now), Ok(()));
 }
 
 #[test]
