@@ -10,7 +10,7 @@ macro_rules! files {
     };
 }
 
-files!["bash", "common", "python"];
+files!["bash", "common", "gdb", "mariadb", "psql", "python", "redis-cli"];
 
 /// Names of the shipped protocols.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,4 +1,8 @@
 //! Each shipped protocol on the real program.
 
 mod bash;
+mod gdb;
+mod mariadb;
+mod psql;
 mod python;
+mod redis_cli;
