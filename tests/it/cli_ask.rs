@@ -1,5 +1,8 @@
 //! `ptych ask` on real programs: what it prints and how it ends.
-#![expect(clippy::disallowed_methods, reason = "a test looks at files, processes and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;

@@ -1,5 +1,8 @@
 //! The verbs that need a person at a terminal, with a session of ptych itself as the person.
-#![expect(clippy::disallowed_methods, reason = "a test looks at files, processes and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
