@@ -1,6 +1,9 @@
 //! How sessions end: seen at once, nothing left behind, nobody held up.
 
-#![expect(clippy::disallowed_methods, reason = "these tests measure how long things take")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests measure how long things take"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

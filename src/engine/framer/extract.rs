@@ -116,17 +116,42 @@ pub fn output_end(rules: &ResponseRules, screen: &Screen, start: Pos, prompt: Po
     prompt
 }
 
-/// The text between, as the protocol trims it.
-pub fn text(rules: &ResponseRules, screen: &mut Screen, start: Pos, end: Pos) -> Extract {
+/// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
+pub fn text(
+    rules: &ResponseRules,
+    screen: &mut Screen,
+    start: Pos,
+    end: Pos,
+    interrupted_at: Option<Pos>,
+) -> Extract {
     if end <= start {
         return Extract::default();
     }
-    let mut extract = screen.extract_and_release(start, end);
+    let mut extract = match interrupted_at.filter(|at| (start..end).contains(at)) {
+        Some(at) => without_interrupt(screen, start, at, end),
+        None => screen.extract_and_release(start, end),
+    };
     // The newline that ends the answer's last line belongs to the prompt's row.
     if extract.text.ends_with('\n') {
         extract.text.pop();
     }
     trim(rules, &mut extract.text);
+    extract
+}
+
+fn without_interrupt(screen: &mut Screen, start: Pos, at: Pos, end: Pos) -> Extract {
+    let rest = screen.extract(at, end).text;
+    let Some(rest) = rest.strip_prefix("^C") else {
+        return screen.extract_and_release(start, end);
+    };
+    let mut extract = screen.extract_and_release(start, at);
+    // The echo had the row to itself: its newline goes with it.
+    let alone = extract.text.is_empty() || extract.text.ends_with('\n');
+    extract.text.push_str(if alone {
+        rest.strip_prefix('\n').unwrap_or(rest)
+    } else {
+        rest
+    });
     extract
 }
 

@@ -90,6 +90,7 @@ impl Session {
             first_output_at: None,
             deadline: prompt.timeout.map(|timeout| now + timeout),
             interrupted: false,
+            interrupted_at: None,
             lost: None,
             auto_answers: Vec::new(),
             streamed_to: None,
@@ -202,6 +203,8 @@ impl Session {
         self.queue.push(Purpose::Keys, keys, now);
         if let Some(turn) = &mut self.turn {
             turn.interrupted = true;
+            turn.interrupted_at
+                .get_or_insert_with(|| self.screen.mark_cursor());
             turn.steps.clear();
             if !turn.is_entered() {
                 turn.typed.entered = self.screen.offset();
@@ -271,7 +274,11 @@ impl Session {
         self.confirm(now);
         if let Some(turn) = &mut self.turn {
             // The rest of an unfinished input, or keys for the running program: one turn with what came before.
-            turn.interrupted |= bytes.contains(&0x03);
+            if bytes.contains(&0x03) {
+                turn.interrupted = true;
+                turn.interrupted_at
+                    .get_or_insert_with(|| self.screen.mark_cursor());
+            }
             let continues = turn.origin == Origin::Observed && bytes.ends_with(b"\r") && self.continues(now);
             if continues {
                 self.observe_next_step(bytes, now);
@@ -283,8 +290,13 @@ impl Session {
             State::Blocked { .. } => Origin::Answer,
             State::Starting | State::Busy { .. } | State::Unknown | State::Exited { .. } => return,
         };
+        // An interrupt at an idle prompt throws the line away.
+        if bytes.contains(&0x03) {
+            self.half_typed.clear();
+            return;
+        }
         self.half_typed.push_str(&String::from_utf8_lossy(bytes));
-        if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0x03 | 0x04)) {
+        if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0x04)) {
             return;
         }
         let text = typed_text(&std::mem::take(&mut self.half_typed));

@@ -408,7 +408,8 @@ impl Session {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
         let end = extract::output_end(rules, &self.screen, start, end);
-        let extract = extract::text(rules, &mut self.screen, start, end);
+        let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
+        let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);
             turn.lost = Some((turn.lost.map_or(turn.typed.entered, |(from, _)| from), to));
@@ -609,6 +610,9 @@ impl Session {
     /// Rows of a finished turn are ordinary history again.
     fn release(&mut self, turn: &Turn) {
         self.screen.unmark(turn.typed.from);
+        if let Some(mark) = turn.interrupted_at {
+            self.screen.unmark(mark);
+        }
         self.screen.pin(None);
         self.looks = Looks::default();
     }
