@@ -386,7 +386,7 @@ impl Session {
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
-        let end = extract::output_end(rules, &self.screen, start, end);
+        let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let extract = extract::text(rules, &mut self.screen, start, end);
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);

@@ -464,3 +464,18 @@ fn more_than_the_limit_is_truncated_and_says_so() {
     assert!(from < to && to < response.evidence.to_offset);
     assert!(response.text.ends_with(&"z".repeat(70)));
 }
+
+/// zsh and fish paint a sign behind output that ends without a newline, and blanks to the end of the row; their D stands before it.
+#[test]
+fn what_a_shell_paints_before_its_prompt_is_not_the_answer() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("x");
+    rig.tty = running();
+    rig.prints("x\r\n\x1b]133;C\x07\x1b]133;D;9\x07abc");
+    rig.tty = editor_at_prompt();
+    let sign = format!("\x1b]133;D;0\x07%{}\r \r\x1b]133;A\x07calc> ", " ".repeat(79));
+    rig.prints(&sign);
+    assert_eq!(rig.response().expect("over").text, "abc");
+}
