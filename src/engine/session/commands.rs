@@ -212,7 +212,11 @@ impl Session {
         self.interrupting = Some(Interrupting {
             next_rung_at: now + signal_after,
             rung: 0,
+            offset: self.screen.offset(),
         });
+        if matches!(self.state, State::Blocked { .. }) {
+            self.enter_state(State::Busy { turn: None }, "interrupt", now);
+        }
         self.facts.probe = None;
         self.looks = super::Looks {
             at: Some(now + limits::AWAITING_FIRST),

@@ -134,6 +134,8 @@ struct Looks {
 struct Interrupting {
     next_rung_at: Time,
     rung: u8,
+    /// Output offset at which the keys were typed: what is shown until something more is printed is being left.
+    offset: u64,
 }
 
 #[derive(Clone, Copy, Debug)]

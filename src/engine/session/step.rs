@@ -177,7 +177,13 @@ impl Session {
     }
 
     fn continuation(&mut self, found: &Match, now: Time) {
-        let Some(turn) = &mut self.turn else { return };
+        let Some(turn) = &mut self.turn else {
+            // An interrupt that did not help.
+            if matches!(self.state, State::Busy { .. }) {
+                self.block_unfinished(found, now);
+            }
+            return;
+        };
         if !turn.steps.is_empty() {
             return self.end_of_step(found, now);
         }
@@ -185,9 +191,12 @@ impl Session {
             turn.extra_enters -= 1;
             return self.repeat_enter(now);
         }
-        if turn.origin == Origin::Observed {
-            return;
+        if turn.origin != Origin::Observed {
+            self.block_unfinished(found, now);
         }
+    }
+
+    fn block_unfinished(&mut self, found: &Match, now: Time) {
         let question = Question {
             kind: BlockKind::Question,
             rule: self.spec.rules[found.rule].name.clone(),
@@ -230,6 +239,10 @@ impl Session {
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
+        let offset = self.screen.offset();
+        if self.interrupting.is_some_and(|leaving| leaving.offset == offset) {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         let rule = question.rule.clone();
         if let Some(turn) = self.turn.take() {
             let end = if question.kind == BlockKind::Fullscreen {
@@ -799,6 +812,7 @@ impl Session {
         self.interrupting = Some(Interrupting {
             next_rung_at,
             rung: interrupting.rung + 1,
+            ..interrupting
         });
         self.looks.step = Duration::ZERO;
         self.looks.at = Some(now + limits::AWAITING_FIRST);

@@ -286,8 +286,22 @@ fn an_unfinished_input_is_told() {
     assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Blocked));
     rig.session.interrupt(rig.now).expect("can be left");
     rig.settle();
+    // On its way out: what comes next may queue, and the text that is still there asks nobody again.
+    rig.waits(Duration::from_millis(300));
+    assert_eq!(rig.state(), "busy");
     rig.prints("^C\r\ncalc> ");
     assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn an_unfinished_input_that_is_not_left_is_told_again() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    rig.prints("^C\r\n... ");
+    assert_eq!(rig.state(), "blocked");
 }
 
 #[test]
@@ -478,4 +492,18 @@ fn what_a_shell_paints_before_its_prompt_is_not_the_answer() {
     let sign = format!("\x1b]133;D;0\x07%{}\r \r\x1b]133;A\x07calc> ", " ".repeat(79));
     rig.prints(&sign);
     assert_eq!(rig.response().expect("over").text, "abc");
+}
+
+#[test]
+fn a_prompt_glued_to_a_full_row_takes_nothing_from_it() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("x");
+    rig.tty = running();
+    let row = "y".repeat(80);
+    rig.prints(&format!("x\r\n{row}"));
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, row);
 }
