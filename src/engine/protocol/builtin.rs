@@ -10,7 +10,9 @@ macro_rules! files {
     };
 }
 
-files!["bash", "common", "python"];
+files![
+    "bash", "bc", "common", "dash", "fish", "lua", "php", "python", "tclsh", "zsh"
+];
 
 /// Names of the shipped protocols.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -38,7 +38,10 @@ pub fn spec_for(recording: &Path, named: Option<&str>) -> Result<Arc<Spec>, Fail
         return Ok(Arc::new(catalogue::target(&expectation.protocol)?));
     }
     let names: Vec<String> = catalogue::all().into_iter().map(|entry| entry.name).collect();
-    let folders = recording.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
+    let folders = recording
+        .ancestors()
+        .skip(1)
+        .filter_map(|folder| folder.file_name()?.to_str());
     let found = folders.map(str::to_string).find(|folder| names.contains(folder));
     match found {
         Some(name) => Ok(Arc::new(catalogue::target(&name)?)),
@@ -60,7 +63,11 @@ pub fn run(path: &Path, spec: Arc<Spec>) -> Result<Expectation, Failure> {
     let replayed = Replay::new(spec).run(&recording);
     Ok(Expectation {
         protocol,
-        responses: replayed.responses.iter().map(|response| (&wire.response(response)).into()).collect(),
+        responses: replayed
+            .responses
+            .iter()
+            .map(|response| (&wire.response(response)).into())
+            .collect(),
         states: states(&replayed).collect(),
     })
 }
@@ -80,11 +87,17 @@ pub fn explain(path: &Path, spec: Arc<Spec>, at: Option<Duration>) -> Result<Exp
     let end = recording.events.last().map_or(Duration::ZERO, |event| event.at.0);
     let at = at.unwrap_or(end);
     if at > end {
-        return Err(Failure::usage(format!("the recording ends at {:.3} s", end.as_secs_f64())));
+        return Err(Failure::usage(format!(
+            "the recording ends at {:.3} s",
+            end.as_secs_f64()
+        )));
     }
     recording.events.retain(|event| event.at.0 <= at);
     // The replay ends at the last event: time goes on to here even when nothing happened.
-    recording.events.push(Recorded { at: Time(at), kind: RecordedKind::Marker("explain".into()) });
+    recording.events.push(Recorded {
+        at: Time(at),
+        kind: RecordedKind::Marker("explain".into()),
+    });
     let protocol = spec.name.clone();
     let replayed = Replay::new(spec).run(&recording);
     let rule = replayed.events.iter().rev().find_map(|event| match &event.kind {
@@ -110,7 +123,10 @@ pub fn cursor_lines(path: &Path) -> Result<Seen, Failure> {
         false => typed,
     };
     let command = recording.command.as_deref().unwrap_or_default();
-    Ok(Seen { lines, command: command.split_whitespace().map(str::to_string).collect() })
+    Ok(Seen {
+        lines,
+        command: command.split_whitespace().map(str::to_string).collect(),
+    })
 }
 
 /// Indices of the events that begin an input: the first key of a line.
@@ -118,7 +134,9 @@ fn inputs(recording: &Recording) -> Vec<usize> {
     let mut begun = false;
     let mut found = Vec::new();
     for (index, event) in recording.events.iter().enumerate() {
-        let RecordedKind::Input(bytes) = &event.kind else { continue };
+        let RecordedKind::Input(bytes) = &event.kind else {
+            continue;
+        };
         // Terminal replies and cursor keys begin nothing.
         if bytes.first() == Some(&0x1b) {
             continue;
