@@ -96,6 +96,12 @@ impl Run {
     }
 
     #[track_caller]
+    pub fn prints_part(self, part: &str) -> Run {
+        assert!(self.stdout.contains(part), "stdout lacks {part:?}: {self:#?}");
+        self
+    }
+
+    #[track_caller]
     pub fn says(self, part: &str) -> Run {
         assert!(self.stderr.contains(part), "stderr lacks {part:?}: {self:#?}");
         self

@@ -158,3 +158,9 @@ impl Battery<'_> {
         }
     }
 }
+
+/// Enough of a long text to see what is wrong.
+fn clipped(text: &str) -> String {
+    const SHOWN_CHARS: usize = 3000;
+    text.chars().take(SHOWN_CHARS).collect()
+}

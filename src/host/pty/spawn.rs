@@ -161,9 +161,9 @@ fn resource_limits(limits: Limits) -> ResourceLimits {
 
 /// Runs in the child, with the slave as its descriptors 0, 1 and 2.
 ///
-/// A parent that ignores SIGINT (`nohup`, a shell's `&`) would hand that down, and Ctrl-C would never work in the tool; the
-/// standard library has emptied the signal mask already. Descriptors of the host program that are not close-on-exec are made so:
-/// closing them here would close the pipe by which a failed exec is reported, and listing them costs time with their number.
+/// A parent that ignores SIGINT (`nohup`, a shell's `&`) or blocks it (to wait for it in a thread) would hand that down, and Ctrl-C would
+/// never work in the tool; the standard library passes the signal mask on. Descriptors of the host program that are not close-on-exec are
+/// made so: closing them here would close the pipe by which a failed exec is reported, and listing them costs time with their number.
 fn become_tool(limits: &ResourceLimits) -> io::Result<()> {
     // SAFETY: plain system calls on our own process, with pointers to locals that outlive each call.
     unsafe {
@@ -186,6 +186,9 @@ fn become_tool(limits: &ResourceLimits) -> io::Result<()> {
                 return Err(io::Error::last_os_error());
             }
         }
+        let mut none = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
         close_others_on_exec();
     }
     Ok(())
