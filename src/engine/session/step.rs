@@ -239,8 +239,9 @@ impl Session {
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
-        let offset = self.screen.offset();
-        if self.interrupting.is_some_and(|leaving| leaving.offset == offset) {
+        let left = self.interrupting.as_ref().and_then(|i| i.left.as_ref());
+        let row = self.screen.cursor().pos.row;
+        if left.is_some_and(|(rule, at)| *rule == question.rule && *at == row) {
             return self.look_again(limits::AWAITING_FIRST, now);
         }
         let rule = question.rule.clone();
@@ -684,7 +685,7 @@ impl Session {
             (turn.and_then(|turn| turn.deadline), "turn"),
             (self.enter_repeats_at(), "start_within"),
             (self.looks.at, "look_again"),
-            (self.interrupting.map(|i| i.next_rung_at), "interrupt"),
+            (self.interrupting.as_ref().map(|i| i.next_rung_at), "interrupt"),
             (self.leaving.map(|leaving| leaving.until), "leave"),
             (
                 starting.then_some(self.started_at + self.spec.spawn.ready_within),
@@ -789,7 +790,7 @@ impl Session {
     }
 
     pub(super) fn interrupt_overdue(&mut self, now: Time) {
-        let Some(interrupting) = self.interrupting.filter(|i| now >= i.next_rung_at) else {
+        let Some(interrupting) = self.interrupting.take_if(|i| now >= i.next_rung_at) else {
             return;
         };
         let foreign = self
@@ -804,7 +805,6 @@ impl Session {
             _ => None,
         };
         let Some(signal) = signal else {
-            self.interrupting = None;
             return;
         };
         self.actions.push_back(Action::Signal(signal));

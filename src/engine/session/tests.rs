@@ -507,3 +507,27 @@ fn a_prompt_glued_to_a_full_row_takes_nothing_from_it() {
     rig.prints("\x1b]133;A\x07calc> ");
     assert_eq!(rig.response().expect("over").text, row);
 }
+
+#[test]
+fn a_tool_that_an_interrupt_would_end_is_left_by_its_own_keys_or_not_at_all() {
+    let lethal = format!("{EDITOR}\n[interrupt]\nwhen_idle = \"lethal\"\n");
+    let mut rig = Rig::ready(&lethal);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    let refused = rig.session.interrupt(rig.now);
+    assert!(
+        matches!(refused, Err(SubmitError::InterruptRefused { .. })),
+        "{refused:?}"
+    );
+
+    let keys = "kind = \"continuation\"\ncursor_line = '^\\.\\.\\. $'\nquit = \"$<enter>\"";
+    let quits = format!("{lethal}\n[[state]]\nname = \"rest\"\n{keys}\n");
+    let mut rig = Rig::ready(&quits.replace("continuation = '^\\.\\.\\. $'\n", ""));
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("its own keys");
+    rig.settle();
+    assert!(rig.written.ends_with(b"$\r"), "{:?}", rig.written);
+    rig.waits(Duration::from_secs(5));
+    assert_eq!(rig.state(), "blocked");
+}
