@@ -81,3 +81,16 @@ fn lua_says_that_an_input_is_not_complete() {
         expect(&session, "6*7", Outcome::Ok, "42").await;
     });
 }
+
+#[test]
+fn lua_leaves_an_unfinished_input() {
+    run(async {
+        let session = start("lua").await;
+        for open in ["for i = 1, 2 do", "x = [[open", "x =", "--[["] {
+            let response = ask(&session, open).await;
+            assert_eq!(response.outcome, Outcome::Blocked, "{response:#?}");
+            session.interrupt().await.expect("left");
+            expect(&session, "6*7", Outcome::Ok, "42").await;
+        }
+    });
+}

@@ -83,3 +83,30 @@ fn php_says_that_an_input_is_not_complete() {
         expect(&session, "echo 2;", Outcome::Ok, "2").await;
     });
 }
+
+#[test]
+fn php_leaves_an_unfinished_input() {
+    run(async {
+        let session = start("php").await;
+        for open in [
+            "if (true) {",
+            "echo strlen(",
+            "echo 'open",
+            "echo \"open",
+            "/* open",
+        ] {
+            let response = ask(&session, open).await;
+            assert_eq!(response.outcome, Outcome::Blocked, "{response:#?}");
+            session.interrupt().await.expect("left");
+            expect(&session, "echo 2;", Outcome::Ok, "2").await;
+        }
+        // Only its own end ends a heredoc.
+        ask(&session, "echo <<<END").await;
+        session.interrupt().await.expect_err("it would end");
+        session
+            .answer("END;", Default::default())
+            .await
+            .expect("answered");
+        expect(&session, "echo 2;", Outcome::Ok, "2").await;
+    });
+}
