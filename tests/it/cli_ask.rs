@@ -1,4 +1,5 @@
 //! `ptych ask` on real programs: what it prints and how it ends.
+#![expect(clippy::disallowed_methods, reason = "a test looks at files, processes and the clock")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
@@ -246,7 +247,9 @@ fn an_interrupt_goes_to_the_tool_and_is_130() {
 
 #[test]
 fn the_tool_starts_with_no_signal_blocked() {
-    let run = Home::new().run(&["ask", "bash", "grep SigBlk /proc/self/status"]).ends(0);
+    let run = Home::new()
+        .run(&["ask", "bash", "grep SigBlk /proc/self/status"])
+        .ends(0);
     assert!(run.stdout.trim_end().ends_with("0000000000000000"), "{run:?}");
 }
 

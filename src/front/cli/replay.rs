@@ -1,6 +1,6 @@
 //! Recordings through the engine: responses, states, and what stood before the cursor.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -35,7 +35,10 @@ pub fn spec_for(recording: &Path, named: Option<&str>) -> Result<Arc<Spec>, Fail
         return Ok(Arc::new(catalogue::target(named)?));
     }
     if let Some(expectation) = expectation::read(recording)? {
-        return Ok(Arc::new(catalogue::target(&expectation.protocol)?));
+        return Ok(Arc::new(catalogue::target(&kept(
+            recording,
+            &expectation.protocol,
+        ))?));
     }
     let names: Vec<String> = catalogue::all().into_iter().map(|entry| entry.name).collect();
     let folders = recording
@@ -47,6 +50,49 @@ pub fn spec_for(recording: &Path, named: Option<&str>) -> Result<Arc<Spec>, Fail
         Some(name) => Ok(Arc::new(catalogue::target(&name)?)),
         None => Err(unframed(recording)),
     }
+}
+
+/// The protocol that an expectation names: a path is relative to the folder of the recording.
+fn kept(recording: &Path, protocol: &str) -> String {
+    match (catalogue::is_path(protocol), recording.parent()) {
+        (true, Some(folder)) => Path::new(".").join(folder).join(protocol).display().to_string(),
+        _ => protocol.to_string(),
+    }
+}
+
+/// How an expectation names a protocol, so that recordings, expectations and protocols can be moved together.
+pub fn name_to_keep(recording: &Path, protocol: &str) -> String {
+    if !catalogue::is_path(protocol) {
+        return protocol.to_string();
+    }
+    let folder = recording
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match (folder.canonicalize(), Path::new(protocol).canonicalize()) {
+        (Ok(folder), Ok(file)) => relative(&folder, &file).display().to_string(),
+        _ => protocol.to_string(),
+    }
+}
+
+/// `file` as seen from `folder`; both are absolute.
+fn relative(folder: &Path, file: &Path) -> PathBuf {
+    let common = folder
+        .components()
+        .zip(file.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let start = if folder.components().count() == common {
+        Some(Component::CurDir)
+    } else {
+        None
+    };
+    start
+        .into_iter()
+        .chain(up)
+        .chain(file.components().skip(common))
+        .collect()
 }
 
 fn unframed(recording: &Path) -> Failure {
@@ -175,4 +221,23 @@ fn lines_at(recording: &Recording, before: &[usize]) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protocol_is_kept_as_seen_from_the_recordings_folder() {
+        let from = |folder: &str| {
+            relative(Path::new(folder), Path::new("/a/b/x.toml"))
+                .display()
+                .to_string()
+        };
+        assert_eq!(from("/a/b"), "./x.toml");
+        assert_eq!(from("/a/b/casts"), "../x.toml");
+        assert_eq!(from("/a"), "./b/x.toml");
+        assert_eq!(kept(Path::new("casts/x.cast"), "../x.toml"), "./casts/../x.toml");
+        assert_eq!(kept(Path::new("casts/x.cast"), "python"), "python");
+    }
 }

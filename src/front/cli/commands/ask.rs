@@ -53,6 +53,8 @@ fn meaning(args: &args::Ask) -> Result<(Launch, Asking), Failure> {
     }
     let answers = Answers::new(&args.answer, &args.answer_env)?;
     let prompts = resolve::prompts(&args.prompts)?;
+    // A tool that does not get ready uses up the first prompt's time.
+    launch.options.ready_within = Some(launch.spec.spawn.ready_within.min(args.timeout));
     if args.raw {
         launch.options.keep_raw_bytes = RAW_BYTES;
     }

@@ -15,6 +15,7 @@ use crate::front::cli::failure::Failure;
 use crate::front::cli::passthrough::{Left, Passthrough};
 use crate::front::cli::signals::Signals;
 use crate::front::cli::{catalogue, conversation, output, programs, resolve, terminal};
+use crate::host::error::exit_words;
 use crate::host::pty::{SpawnError, SpawnPlan, Unix};
 use crate::host::recording::Recorder;
 use crate::host::{Limits, RecordFormat, RecordOptions};
@@ -40,11 +41,12 @@ pub fn run(args: args::Record) -> anyhow::Result<Exit> {
         path.display()
     ));
     let left = conversation::runtime()?.block_on(record(plan, &mut signals))?;
-    output::note(&format!("recorded {}", path.display()));
-    Ok(match left {
-        Left::Exited(_) => Exit::Done,
-        Left::Signalled(signal) => signal.exit(),
-    })
+    let (words, exit) = match left {
+        Left::Exited(exit) => (format!(" ({})", exit_words(&exit)), Exit::Done),
+        Left::Signalled(signal) => (String::new(), signal.exit()),
+    };
+    output::note(&format!("recorded {}{words}", path.display()));
+    Ok(exit)
 }
 
 async fn record(plan: Plan, signals: &mut Signals) -> anyhow::Result<Left> {
