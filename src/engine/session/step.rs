@@ -181,9 +181,15 @@ impl Session {
 
     fn continuation(&mut self, found: &Match, now: Time) {
         let Some(turn) = &mut self.turn else {
+<<<<<<< HEAD
             // Left by nobody: what was given up (a limit, an interrupt that did not take) still waits for its rest.
             if matches!(self.state, State::Busy { .. }) {
                 self.unfinished(found, now);
+=======
+            // An interrupt that did not help.
+            if matches!(self.state, State::Busy { .. }) {
+                self.block_unfinished(found, now);
+>>>>>>> proto-a
             }
             return;
         };
@@ -194,13 +200,19 @@ impl Session {
             turn.extra_enters -= 1;
             return self.repeat_enter(now);
         }
-        if turn.origin == Origin::Observed {
-            return;
+        if turn.origin != Origin::Observed {
+            self.block_unfinished(found, now);
         }
+<<<<<<< HEAD
         self.unfinished(found, now);
     }
 
     fn unfinished(&mut self, found: &Match, now: Time) {
+=======
+    }
+
+    fn block_unfinished(&mut self, found: &Match, now: Time) {
+>>>>>>> proto-a
         let question = Question {
             kind: BlockKind::Question,
             rule: self.spec.rules[found.rule].name.clone(),
@@ -243,6 +255,11 @@ impl Session {
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
+        let left = self.interrupting.as_ref().and_then(|i| i.left.as_ref());
+        let row = self.screen.cursor().pos.row;
+        if left.is_some_and(|(rule, at)| *rule == question.rule && *at == row) {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         let rule = question.rule.clone();
         if let Some(turn) = self.turn.take() {
             let end = if question.kind == BlockKind::Fullscreen {
@@ -407,9 +424,14 @@ impl Session {
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
+<<<<<<< HEAD
         let end = extract::output_end(rules, &self.screen, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
         let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+=======
+        let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
+        let extract = extract::text(rules, &mut self.screen, start, end);
+>>>>>>> proto-a
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);
             turn.lost = Some((turn.lost.map_or(turn.typed.entered, |(from, _)| from), to));
@@ -574,7 +596,7 @@ impl Session {
         }
         let text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
-        captures.extend(found.captures.iter().cloned());
+        captures.extend(self.told_captures(found));
         let judged = outcome::judge(&self.spec, &self.facts, &text, &mut captures);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
@@ -605,6 +627,12 @@ impl Session {
         };
         self.release(&turn);
         self.report(&turn, response, now);
+    }
+
+    /// Groups that only recognise the prompt are no result.
+    fn told_captures(&self, found: &Match) -> Vec<(String, String)> {
+        let constant = self.spec.rules.get(found.rule).map(|rule| rule.when.constant.as_slice()).unwrap_or_default();
+        found.captures.iter().filter(|(name, _)| !constant.contains(name)).cloned().collect()
     }
 
     /// Rows of a finished turn are ordinary history again.
@@ -696,7 +724,7 @@ impl Session {
             (turn.and_then(|turn| turn.deadline), "turn"),
             (self.enter_repeats_at(), "start_within"),
             (self.looks.at, "look_again"),
-            (self.interrupting.map(|i| i.next_rung_at), "interrupt"),
+            (self.interrupting.as_ref().map(|i| i.next_rung_at), "interrupt"),
             (self.leaving.map(|leaving| leaving.until), "leave"),
             (
                 starting.then_some(self.started_at + self.spec.spawn.ready_within),
@@ -801,7 +829,7 @@ impl Session {
     }
 
     pub(super) fn interrupt_overdue(&mut self, now: Time) {
-        let Some(interrupting) = self.interrupting.filter(|i| now >= i.next_rung_at) else {
+        let Some(interrupting) = self.interrupting.take_if(|i| now >= i.next_rung_at) else {
             return;
         };
         let foreign = self
@@ -816,7 +844,6 @@ impl Session {
             _ => None,
         };
         let Some(signal) = signal else {
-            self.interrupting = None;
             return;
         };
         self.actions.push_back(Action::Signal(signal));
