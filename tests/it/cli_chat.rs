@@ -1,5 +1,8 @@
 //! The verbs that need a person at a terminal, with a session of ptych itself as the person.
-#![expect(clippy::disallowed_methods, reason = "a test looks at files, processes and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -32,6 +35,10 @@ fn person(home: &Home, prompt: &str, arguments: &[&str]) -> Session {
         ..Options::default()
     };
     Session::start(Arc::new(spec), options).expect("start")
+}
+
+fn read(home: &Home, name: &str) -> String {
+    std::fs::read_to_string(home.path().join(name)).unwrap_or_default()
 }
 
 #[test]
@@ -144,10 +151,13 @@ fn a_recorded_terminal_follows_the_size_of_its_own() {
             .resize(Size { cols: 90, rows: 20 })
             .await
             .expect("resized");
+        while !read(&home, "r.cast").contains("\"r\", \"90x20\"") {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        // The shell repaints its prompt when it is told; that is nothing which could be waited for.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         assert_eq!(session.ask("stty size").await.expect("a response").text, "20 90");
         session.stop(StopOptions::default()).await;
-        let cast = std::fs::read_to_string(home.path().join("r.cast")).expect("the recording");
-        assert!(cast.contains("\"r\", \"90x20\""), "{cast}");
         // What a person recorded is framed like what ptych did.
         let run = home
             .run(&["protocol", "test", "r.cast", "--protocol", "bash", "--update"])

@@ -1,5 +1,8 @@
 //! `ptych protocol …` and `ptych record`: authors' verbs on real programs.
-#![expect(clippy::disallowed_methods, reason = "a test looks at files, processes and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use crate::cli_support::{Home, Run};
 

@@ -1,5 +1,8 @@
 //! Runs the built command in an environment of its own.
-#![expect(clippy::disallowed_methods, reason = "a test looks at files, processes and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use std::io::Write;
 use std::path::Path;

@@ -10,7 +10,13 @@ macro_rules! files {
     };
 }
 
-files!["bash", "common", "python"];
+<<<<<<< HEAD
+files!["bash", "common", "gdb", "mariadb", "psql", "python", "redis-cli"];
+=======
+files![
+    "bash", "bc", "common", "dash", "fish", "lua", "php", "python", "tclsh", "zsh"
+];
+>>>>>>> proto-a
 
 /// Names of the shipped protocols.
 pub fn names() -> impl Iterator<Item = &'static str> {

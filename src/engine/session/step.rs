@@ -116,6 +116,9 @@ impl Session {
 
     fn act_on(&mut self, found: Match, now: Time) {
         let kind = self.spec.rules[found.rule].kind;
+        if self.dialog_is_going_away() && matches!(kind, Kind::Continuation | Kind::Blocked(_)) {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         if kind != Kind::Busy {
             if let Some(at) = self.settles_at(kind).filter(|&at| now < at) {
                 self.looks.at = Some(at);
@@ -177,7 +180,19 @@ impl Session {
     }
 
     fn continuation(&mut self, found: &Match, now: Time) {
-        let Some(turn) = &mut self.turn else { return };
+        let Some(turn) = &mut self.turn else {
+<<<<<<< HEAD
+            // Left by nobody: what was given up (a limit, an interrupt that did not take) still waits for its rest.
+            if matches!(self.state, State::Busy { .. }) {
+                self.unfinished(found, now);
+=======
+            // An interrupt that did not help.
+            if matches!(self.state, State::Busy { .. }) {
+                self.block_unfinished(found, now);
+>>>>>>> proto-a
+            }
+            return;
+        };
         if !turn.steps.is_empty() {
             return self.end_of_step(found, now);
         }
@@ -185,9 +200,19 @@ impl Session {
             turn.extra_enters -= 1;
             return self.repeat_enter(now);
         }
-        if turn.origin == Origin::Observed {
-            return;
+        if turn.origin != Origin::Observed {
+            self.block_unfinished(found, now);
         }
+<<<<<<< HEAD
+        self.unfinished(found, now);
+    }
+
+    fn unfinished(&mut self, found: &Match, now: Time) {
+=======
+    }
+
+    fn block_unfinished(&mut self, found: &Match, now: Time) {
+>>>>>>> proto-a
         let question = Question {
             kind: BlockKind::Question,
             rule: self.spec.rules[found.rule].name.clone(),
@@ -230,6 +255,11 @@ impl Session {
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
+        let left = self.interrupting.as_ref().and_then(|i| i.left.as_ref());
+        let row = self.screen.cursor().pos.row;
+        if left.is_some_and(|(rule, at)| *rule == question.rule && *at == row) {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         let rule = question.rule.clone();
         if let Some(turn) = self.turn.take() {
             let end = if question.kind == BlockKind::Fullscreen {
@@ -284,13 +314,21 @@ impl Session {
             Some(_) | None => now,
         };
         self.looks.awaiting = Some((since, kind));
-        if now.since(since) >= limits::AWAITING_HOLDS {
+        if now.since(since) >= limits::AWAITING_HOLDS && !self.dialog_is_going_away() {
             return self.block_unrecognised(kind, now);
         }
         let half = limits::AWAITING_HOLDS / 2;
         let step = self.looks.step.clamp(first, half);
         self.looks.step = (step * 2).min(half);
         self.looks.at = Some(now + step);
+    }
+
+    /// An interrupt has left a dialog and the tool has not printed anything since.
+    fn dialog_is_going_away(&self) -> bool {
+        let left = self
+            .interrupting
+            .and_then(|interrupting| interrupting.left_dialog);
+        left == Some(self.screen.offset())
     }
 
     fn block_unrecognised(&mut self, kind: BlockKind, now: Time) {
@@ -386,8 +424,14 @@ impl Session {
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
+<<<<<<< HEAD
         let end = extract::output_end(rules, &self.screen, start, end);
+        let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
+        let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+=======
+        let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let extract = extract::text(rules, &mut self.screen, start, end);
+>>>>>>> proto-a
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);
             turn.lost = Some((turn.lost.map_or(turn.typed.entered, |(from, _)| from), to));
@@ -552,7 +596,7 @@ impl Session {
         }
         let text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
-        captures.extend(found.captures.iter().cloned());
+        captures.extend(self.told_captures(found));
         let judged = outcome::judge(&self.spec, &self.facts, &text, &mut captures);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
@@ -585,9 +629,18 @@ impl Session {
         self.report(&turn, response, now);
     }
 
+    /// Groups that only recognise the prompt are no result.
+    fn told_captures(&self, found: &Match) -> Vec<(String, String)> {
+        let constant = self.spec.rules.get(found.rule).map(|rule| rule.when.constant.as_slice()).unwrap_or_default();
+        found.captures.iter().filter(|(name, _)| !constant.contains(name)).cloned().collect()
+    }
+
     /// Rows of a finished turn are ordinary history again.
     fn release(&mut self, turn: &Turn) {
         self.screen.unmark(turn.typed.from);
+        if let Some(mark) = turn.interrupted_at {
+            self.screen.unmark(mark);
+        }
         self.screen.pin(None);
         self.looks = Looks::default();
     }
@@ -671,7 +724,7 @@ impl Session {
             (turn.and_then(|turn| turn.deadline), "turn"),
             (self.enter_repeats_at(), "start_within"),
             (self.looks.at, "look_again"),
-            (self.interrupting.map(|i| i.next_rung_at), "interrupt"),
+            (self.interrupting.as_ref().map(|i| i.next_rung_at), "interrupt"),
             (self.leaving.map(|leaving| leaving.until), "leave"),
             (
                 starting.then_some(self.started_at + self.spec.spawn.ready_within),
@@ -776,7 +829,7 @@ impl Session {
     }
 
     pub(super) fn interrupt_overdue(&mut self, now: Time) {
-        let Some(interrupting) = self.interrupting.filter(|i| now >= i.next_rung_at) else {
+        let Some(interrupting) = self.interrupting.take_if(|i| now >= i.next_rung_at) else {
             return;
         };
         let foreign = self
@@ -791,7 +844,6 @@ impl Session {
             _ => None,
         };
         let Some(signal) = signal else {
-            self.interrupting = None;
             return;
         };
         self.actions.push_back(Action::Signal(signal));
@@ -799,6 +851,7 @@ impl Session {
         self.interrupting = Some(Interrupting {
             next_rung_at,
             rung: interrupting.rung + 1,
+            ..interrupting
         });
         self.looks.step = Duration::ZERO;
         self.looks.at = Some(now + limits::AWAITING_FIRST);

@@ -11,7 +11,8 @@ impl Term {
     pub fn emit(&mut self, kind: TermEventKind) {
         let pos = Pos {
             row: self.abs(self.y),
-            col: self.x,
+            // Behind the last cell of a full row: the next character goes to the row below.
+            col: self.x + u16::from(self.pending_wrap),
         };
         self.events.push(
             TermEvent {
