@@ -151,7 +151,7 @@ impl Grid {
         }
     }
 
-    /// If a wide character lies across the border left of `x`, blanks both halves.
+    /// If a wide character lies across the border left of `x`, turns both halves into spaces of its style.
     #[inline]
     pub fn split_wide(&mut self, y: u16, x: u16) {
         if x == 0 || x >= self.cols {
@@ -163,7 +163,7 @@ impl Grid {
         let (cells, _) = self.row_mut(y);
         let x = usize::from(x);
         for cell in &mut cells[x - 1..=x] {
-            cell.content = 0;
+            cell.content = u32::from(' ');
             cell.flags &= !(WIDE | TAIL);
         }
     }
@@ -274,9 +274,15 @@ impl Grid {
             changed: generation,
             ..meta
         };
-        // A wide character cut by the right edge.
-        if len == cells.len() && cells[len - 1].is_wide() {
-            cells[len - 1] = Cell::blank(cells[len - 1].style);
+        // Wide characters cut by an edge; in a single column they are shown narrow, as they are printed there.
+        let wide_at_end = len == cells.len() && cells[len - 1].is_wide();
+        if wide_at_end {
+            let cell = &mut cells[len - 1];
+            cell.flags &= !WIDE;
+            cell.content = if len == 1 { cell.content } else { u32::from(' ') };
+        }
+        if cells[0].is_tail() {
+            cells[0] = Cell::default();
         }
     }
 

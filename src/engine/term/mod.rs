@@ -25,6 +25,11 @@ mod switch;
 mod tabs;
 mod text;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod testing;
+
 pub use screen::Screen;
 pub use style::{Attrs, Color, Style, Underline};
 

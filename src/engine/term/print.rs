@@ -33,7 +33,7 @@ impl Term {
                 self.put_ascii(&rest[..n], style, flags, at);
             } else {
                 // Without autowrap what is too long overwrites the last column: of the surplus only the last stays.
-                self.put_ascii(&rest[..room - 1], style, flags, at);
+                self.put_ascii(&rest[..room], style, flags, at);
                 self.x = end - 1;
                 self.put_ascii(&rest[rest.len() - 1..], style, flags, at + rest.len() as u64 - 1);
                 return;
@@ -219,7 +219,9 @@ impl Term {
         last.cell.push_text(&self.clusters, &mut text);
         let border = text.len();
         text.push(c);
-        let joins = !is_boundary(&text, border);
+        let mut joins = !is_boundary(&text, border);
+        // A cluster that becomes wide where there is no second column stays two.
+        joins &= c.width() == Some(0) || last.cell.is_wide() || text.width() < 2 || self.can_widen(last);
         if joins {
             self.extend_cell(last, &text, at);
         }
@@ -279,7 +281,7 @@ impl Term {
         }
         let widen = !cell.is_wide() && self.modes.has(modes::CLUSTERS) && text.width() > 1;
         let (x, y) = (last.x, last.y);
-        if widen && !self.pending_wrap && self.x == x + 1 && self.y == y && self.x < self.line_end() {
+        if widen && self.can_widen(last) {
             self.x = x;
             cell.flags |= WIDE;
             self.put_cell(cell, 2, at);
@@ -294,6 +296,11 @@ impl Term {
             owns_cluster: true,
             ..last
         });
+    }
+
+    /// Whether the cursor stands directly behind the cell, on a column that its cluster may take.
+    fn can_widen(&self, last: LastPrinted) -> bool {
+        !self.pending_wrap && self.x == last.x + 1 && self.y == last.y && self.x < self.line_end()
     }
 
     /// REP: prints the last character `n` more times, if nothing but text came since it was printed.

@@ -244,6 +244,11 @@ impl Screen {
         snapshot::of(&self.term)
     }
 
+    #[cfg(test)]
+    pub(super) fn term(&self) -> &Term {
+        &self.term
+    }
+
     /// Heap memory in use, in bytes.
     pub fn heap_bytes(&self) -> usize {
         self.term.heap_bytes() + self.feed.heap_bytes()

@@ -38,7 +38,7 @@ impl Term {
         let Some(mask) = modes::dec_mask(number) else {
             return;
         };
-        if !matches!(number, 47 | 1047 | 1049) {
+        if !matches!(number, 47 | 1047 | 1048 | 1049) {
             self.modes.set(mask, set);
         }
         match number {
