@@ -1,7 +1,6 @@
 //! Emitting typed events.
 
-use vte::Params;
-
+use super::params::Params;
 use super::state::Term;
 use super::{Pos, TermEvent, TermEventKind};
 use crate::engine::limits;

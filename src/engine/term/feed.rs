@@ -6,6 +6,7 @@
 //! same thing: a byte of text, of a sequence or of a string never depends on where a read ended.
 
 use super::osc::{StringKind, Terminator};
+use super::params::{self, Params};
 use super::state::Term;
 use crate::engine::limits;
 
@@ -86,10 +87,13 @@ impl Feed {
             return plain;
         }
         match bytes[0] {
-            ESC => {
-                self.begin_escape(term, at);
-                1
-            }
+            ESC => match whole_csi(term, bytes, at) {
+                Some(taken) => taken,
+                None => {
+                    self.begin_escape(term, at);
+                    1
+                }
+            },
             byte @ (0..=0x1f | 0x7f) => {
                 term.now = at + 1;
                 term.control(byte);
@@ -142,12 +146,16 @@ impl Feed {
 
     /// Prints `text`; stops behind a C1 control and says how many bytes it took.
     fn print_text(&mut self, term: &mut Term, text: &str, at: u64) -> Option<usize> {
-        for (i, c) in text.char_indices() {
+        let mut i = 0;
+        while i < text.len() {
+            i += term.print_simple(&text[i..], at + i as u64);
+            let Some(c) = text[i..].chars().next() else { return None };
             if ('\u{80}'..='\u{9f}').contains(&c) {
                 self.c1(term, c, at + i as u64);
                 return Some(i + 2);
             }
             term.print_char(c, at + i as u64);
+            i += c.len_utf8();
         }
         None
     }
@@ -315,6 +323,34 @@ impl Feed {
     pub fn heap_bytes(&self) -> usize {
         self.string.capacity()
     }
+}
+
+/// Executes a control sequence that is here whole and has nothing unusual, without the parser.
+///
+/// Every other one, and this one too when a read splits it, goes through the parser and means the same.
+fn whole_csi(term: &mut Term, bytes: &[u8], at: u64) -> Option<usize> {
+    let rest = bytes.get(1..)?.strip_prefix(b"[")?;
+    let private = rest.first() == Some(&b'?');
+    let mut params = Params::new();
+    let (mut value, mut joined) = (0u16, false);
+    for (i, byte) in rest.iter().enumerate().skip(usize::from(private)) {
+        match byte {
+            b'0'..=b'9' => value = value.saturating_mul(10).saturating_add(u16::from(byte - b'0')),
+            b';' | b':' if params.len_with_sub() < params::MAX - 1 => {
+                params.push(value, joined);
+                (value, joined) = (0, *byte == b':');
+            }
+            0x40..=0x7e => {
+                params.push(value, joined);
+                let taken = i + 3;
+                term.now = at + taken as u64;
+                term.control_sequence(&params, if private { b"?" } else { b"" }, false, char::from(*byte));
+                return Some(taken);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// How many bytes from the start are printable ASCII.

@@ -73,6 +73,8 @@ pub(super) struct History {
     end: u64,
     /// Bytes held by all pages but the last.
     closed_bytes: usize,
+    /// A page was closed since the byte limits were looked at: only then can they be exceeded by more than a page.
+    grown: bool,
 }
 
 impl History {
@@ -103,6 +105,11 @@ impl History {
 
     pub fn push(&mut self, cells: &[Cell], meta: &RowMeta, clusters: &Clusters, origin: Origin) {
         let text_len = cells.iter().rposition(|c| c.is_written()).map_or(0, |i| i + 1);
+        if text_len == 0 {
+            self.page_for(meta.written()).finish_line(meta.wrapped, true, origin, meta.written());
+            self.end += 1;
+            return;
+        }
         let cells = &cells[..text_len];
         let any = cells.iter().fold(0u32, |acc, c| {
             acc | c.content | (u32::from(c.style | c.flags) << 7)
@@ -144,6 +151,7 @@ impl History {
             if let Some(last) = self.pages.back_mut() {
                 last.close();
                 self.closed_bytes += last.heap_bytes();
+                self.grown = true;
             }
             let base = written.map_or(0, |(first, _)| first.saturating_sub(1 << 31));
             self.pages.push_back(Page {
@@ -205,6 +213,11 @@ impl History {
         bytes
     }
 
+    /// The limits changed: they are looked at even if nothing is pushed.
+    pub fn limits_changed(&mut self) {
+        self.grown = true;
+    }
+
     /// Gives up the oldest rows until the limits hold.
     #[inline]
     pub fn enforce(&mut self, limits: &HistoryLimits) {
@@ -212,7 +225,8 @@ impl History {
             let first = (self.end - limits.lines).min(limits.pin);
             self.drop_before(first);
         }
-        if self.heap_bytes() > limits.bytes {
+        if self.grown {
+            self.grown = false;
             self.enforce_bytes(limits);
         }
     }
@@ -243,8 +257,10 @@ impl History {
                 self.closed_bytes -= page.heap_bytes();
             }
             self.pages.pop_front();
+            if self.pages.capacity() > 64 {
+                self.pages.shrink_to(self.pages.len() * 2);
+            }
         }
-        self.pages.shrink_to(8);
     }
 
     pub fn mark_styles(&self, used: &mut UsedStyles) {

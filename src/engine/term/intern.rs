@@ -120,16 +120,7 @@ impl Hasher for FieldHasher {
             self.add(u64::from(*byte));
         }
     }
-    fn write_u8(&mut self, value: u8) {
-        self.add(u64::from(value));
-    }
-    fn write_u16(&mut self, value: u16) {
-        self.add(u64::from(value));
-    }
     fn write_u64(&mut self, value: u64) {
         self.add(value);
-    }
-    fn write_isize(&mut self, value: isize) {
-        self.add(value as u64);
     }
 }

@@ -11,6 +11,7 @@ mod intern;
 mod marks;
 mod modes;
 mod osc;
+mod params;
 mod perform;
 mod print;
 mod queue;

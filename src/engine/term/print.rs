@@ -135,6 +135,57 @@ impl Term {
         }
     }
 
+    /// Prints as much of `text` as is of simple characters and fits into the row; returns the bytes it took.
+    ///
+    /// The same as `print_char` for each, without looking everything up each time.
+    pub fn print_simple(&mut self, text: &str, at: u64) -> usize {
+        if self.modes.has_ansi(modes::INSERT) || !self.charsets.is_plain() || self.may_join_last() {
+            return 0;
+        }
+        let Some(first_width) = text.chars().next().and_then(simple_width) else { return 0 };
+        self.wrap_if_pending();
+        let (style, y) = (self.pen(), self.y);
+        let (start, end) = (usize::from(self.x), usize::from(self.line_end()));
+        if start + first_width > end {
+            return 0;
+        }
+        let flags = if self.protected { PROTECTED } else { 0 };
+        self.grid.split_wide(y, self.x);
+        let (cells, meta) = self.grid.row_mut(y);
+        let (mut x, mut last, mut taken) = (start, Cell::default(), 0);
+        let mut last_start = 0;
+        for (i, c) in text.char_indices() {
+            let Some(width) = simple_width(c).filter(|width| x + width <= end) else { break };
+            last = Cell { content: u32::from(c), style, flags };
+            if width == 2 {
+                last.flags |= WIDE;
+                cells[x + 1] = Cell { content: 0, style, flags: flags | TAIL };
+            }
+            cells[x] = last;
+            x += width;
+            (last_start, taken) = (i, i + c.len_utf8());
+        }
+        // The left half of a wide character was written over.
+        if let Some(cell) = cells.get_mut(x).filter(|cell| cell.is_tail()) {
+            *cell = Cell { content: u32::from(' '), flags: cell.flags & !TAIL, ..*cell };
+        }
+        meta.len = meta.len.max(x as u16);
+        if meta.first == NEVER {
+            meta.first = at;
+        }
+        meta.last = at + last_start as u64;
+        let last_x = (x - if last.is_wide() { 2 } else { 1 }) as u16;
+        self.last_printed = Some(LastPrinted { x: last_x, y, cell: last, owns_cluster: false });
+        self.advance_to(x as u16);
+        taken
+    }
+
+    /// Whether what was printed last might take even a simple character into its cluster.
+    fn may_join_last(&self) -> bool {
+        let content = self.last_printed.map_or(0, |last| last.cell.content);
+        content & CLUSTER != 0 || (0x1100..0x1160).contains(&content) || (0xa960..0xa980).contains(&content)
+    }
+
     /// Prints one character, not a control; its first byte is at offset `at`.
     pub fn print_char(&mut self, c: char, at: u64) {
         let c = if self.charsets.is_plain() {
@@ -142,10 +193,11 @@ impl Term {
         } else {
             self.charsets.map(c)
         };
-        if c >= '\u{300}' && !never_joins(c) && self.join(c, at) {
+        let width = if c < '\u{7f}' { 1 } else { c.width().unwrap_or(0) };
+        let alone = c < '\u{300}' || (width > 0 && !may_join(c) && !self.may_join_last());
+        if !alone && self.join(c, at) {
             return;
         }
-        let width = if c < '\u{7f}' { 1 } else { c.width().unwrap_or(0) };
         match width {
             0 => self.attach(c, at),
             _ => self.put(u32::from(c), width.min(2) as u16, at, false),
@@ -316,10 +368,25 @@ impl Term {
     }
 }
 
-/// Characters that start a cluster whatever stands before them: the big alphabets, so that text in them is fast.
-fn never_joins(c: char) -> bool {
-    matches!(c, '\u{370}'..='\u{482}' | '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}'
-        | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}')
+/// Columns of a character of the big alphabets, whose width is beyond doubt and which joins nothing before it (Hangul
+/// only its own leading consonants). `None` for every other one: it has to be looked up.
+#[inline]
+fn simple_width(c: char) -> Option<usize> {
+    match c {
+        ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{391}'..='\u{3ff}' | '\u{400}'..='\u{482}' => Some(1),
+        '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}' => Some(1),
+        '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' => Some(2),
+        '\u{3001}'..='\u{3029}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}' => Some(2),
+        _ => None,
+    }
+}
+
+/// Characters that join what stands before them although they have a width, and those that may follow a joiner: what
+/// is not here and has a width starts a cluster, unless the cell before ends in something special.
+fn may_join(c: char) -> bool {
+    matches!(c, '\u{900}'..='\u{1cff}' | '\u{2d7f}' | '\u{a800}'..='\u{d7ff}' | '\u{f900}'..='\u{ffff}' | '\u{11000}'..='\u{11fff}'
+        | '\u{16000}'..='\u{16fff}' | '\u{1d000}'..='\u{1d1ff}' | '\u{1e000}'..='\u{1efff}' | '\u{1f1e6}'..='\u{1f1ff}'
+        | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..)
 }
 
 /// Whether UAX #29 puts a cluster boundary at `border`. What a prepended mark (GB9b) would join is left apart: the fast
@@ -340,5 +407,30 @@ pub(super) fn columns(cluster: &str, policy: WidthPolicy) -> u16 {
     match policy {
         WidthPolicy::Cluster => cluster.width().min(2) as u16,
         WidthPolicy::CodePoint => cluster.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simple_characters_have_the_width_of_the_standard_and_join_nothing() {
+        for c in (' '..='\u{ffff}').filter(|c| simple_width(*c).is_some()) {
+            assert_eq!(c.width(), simple_width(c), "{c:?} {:x}", c as u32);
+            for before in ["a", "日", "한", "é"] {
+                assert!(is_boundary(&format!("{before}{c}"), before.len()), "{before}{c:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_not_join_starts_a_cluster() {
+        let mut wrong = Vec::new();
+        for c in ('\u{300}'..='\u{10ffff}').filter(|c| c.width().is_some_and(|w| w > 0) && !may_join(*c)) {
+            let joined = |before: &&str| !is_boundary(&format!("{before}{c}"), before.len());
+            wrong.extend(["a", "日", "한", "क", "😀", "ก"].iter().filter(|b| joined(b)).map(|_| c as u32));
+        }
+        assert!(wrong.is_empty(), "{wrong:x?}");
     }
 }

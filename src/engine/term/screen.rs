@@ -203,6 +203,7 @@ impl Screen {
     /// Keeps every row from this one on, up to [`TermConfig::pinned_bytes`]; `None` ends it.
     pub fn pin(&mut self, row: Option<u64>) {
         self.term.pin = row;
+        self.term.history.limits_changed();
         self.term.enforce_history_limits();
     }
 

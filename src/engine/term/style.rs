@@ -1,6 +1,8 @@
 //! How a cell looks: colours and attributes as SGR (ECMA-48 8.3.117, with the extensions of xterm and kitty) sets them.
 
-use vte::Params;
+use std::hash::{Hash, Hasher};
+
+use super::params::Params;
 
 /// A colour as it was asked for; what it looks like is the viewer's business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,7 +52,7 @@ impl Attrs {
 }
 
 /// The look of one cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub fg: Color,
     pub bg: Color,
@@ -83,6 +85,9 @@ impl Style {
 
     /// Applies one SGR sequence. Unknown numbers are skipped, as ECMA-48 wants.
     pub(super) fn apply_sgr(&mut self, params: &Params) {
+        if let Some(number) = params.only() {
+            return self.apply_number(number);
+        }
         let mut params = params.iter();
         while let Some(param) = params.next() {
             match param {
@@ -185,6 +190,25 @@ impl Style {
             attrs: self.attrs,
             underline: self.underline,
             ..Style::default()
+        }
+    }
+}
+
+/// Equal styles hash alike; two words are all there is to hash.
+impl Hash for Style {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let shape = u64::from(self.attrs.0) << 8 | self.underline as u64;
+        state.write_u64(self.fg.packed() << 32 | self.bg.packed());
+        state.write_u64(self.underline_color.packed() << 32 | shape);
+    }
+}
+
+impl Color {
+    fn packed(self) -> u64 {
+        match self {
+            Color::Default => 0,
+            Color::Indexed(index) => 1 << 24 | u64::from(index),
+            Color::Rgb(r, g, b) => 2 << 24 | u64::from(r) << 16 | u64::from(g) << 8 | u64::from(b),
         }
     }
 }

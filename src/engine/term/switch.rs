@@ -1,9 +1,8 @@
 //! Modes set and reset, the alternate screen, RIS.
 
-use vte::Params;
-
 use super::grid::Grid;
 use super::modes::{self, Modes};
+use super::params::Params;
 use super::state::{Margins, Term};
 use super::tabs::Tabs;
 use super::{Pos, TermEventKind, WidthPolicy};
