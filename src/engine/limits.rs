@@ -52,6 +52,8 @@ pub const MAX_CLUSTER_BYTES: usize = 64;
 pub const MIN_CLUSTERS_BEFORE_COLLECTION: usize = 256;
 /// Distinct styles at a time (24 bytes each in the worst case: 1.6 MB); beyond, colours are rounded to the palette.
 pub const MAX_STYLES: usize = 65_535;
+/// Styles before the first collection of unused ones.
+pub const MIN_STYLES_BEFORE_COLLECTION: usize = 1_024;
 /// Refused styles between two attempts to free some; an attempt walks the history.
 pub const STYLE_REFUSALS_PER_COLLECTION: u32 = 65_536;
 /// Events waiting for `poll_event`; beyond, new ones are dropped and counted.

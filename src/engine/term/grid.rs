@@ -171,7 +171,15 @@ impl Grid {
     /// Moves rows `top..=bottom` up by `n`, blank rows coming in at the bottom.
     pub fn scroll_up(&mut self, top: u16, bottom: u16, n: u16, fill: Cell) {
         let n = n.min(bottom - top + 1);
-        self.order[usize::from(top)..=usize::from(bottom)].rotate_left(usize::from(n));
+        let order = &mut self.order[usize::from(top)..=usize::from(bottom)];
+        if n == 1 {
+            // The commonest scroll, without the generality of a rotation.
+            let first = order[0];
+            order.copy_within(1.., 0);
+            order[usize::from(bottom - top)] = first;
+        } else {
+            order.rotate_left(usize::from(n));
+        }
         self.clear_rows(bottom + 1 - n..bottom + 1, fill);
     }
 
@@ -198,7 +206,9 @@ impl Grid {
             let len = usize::from(meta.len);
             *meta = RowMeta::blank(self.generation);
             if fill == Cell::default() {
-                self.cells[range][..len].fill(fill);
+                if len > 0 {
+                    self.cells[range][..len].fill(fill);
+                }
             } else {
                 self.cells[range].fill(fill);
                 meta.len = self.cols;

@@ -106,7 +106,8 @@ impl History {
     pub fn push(&mut self, cells: &[Cell], meta: &RowMeta, clusters: &Clusters, origin: Origin) {
         let text_len = cells.iter().rposition(|c| c.is_written()).map_or(0, |i| i + 1);
         if text_len == 0 {
-            self.page_for(meta.written()).finish_line(meta.wrapped, true, origin, meta.written());
+            self.page_for(meta.written())
+                .finish_line(meta.wrapped, true, origin, meta.written());
             self.end += 1;
             return;
         }
@@ -302,6 +303,7 @@ impl Page {
     /// Appends the text and runs of a row; whether every byte of it is a cell.
     fn push_cells(&mut self, cells: &[Cell], clusters: &Clusters) -> bool {
         let start = self.text.len();
+        self.text.reserve(cells.len() * 3);
         let (mut run_start, mut style) = (start, cells.first().map_or(0, |c| c.style));
         let mut ascii = true;
         for cell in cells {
@@ -393,8 +395,21 @@ fn push_wide_text(text: &mut Vec<u8>, content: u32, clusters: &Clusters) {
     if content & CLUSTER != 0 {
         text.extend_from_slice(clusters.get(content).as_bytes());
     } else {
-        let c = char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER);
-        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        push_char(
+            text,
+            char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER),
+        );
+    }
+}
+
+/// Arrays of a known length are copied without a call.
+fn push_char(text: &mut Vec<u8>, c: char) {
+    let mut buffer = [0; 4];
+    match c.encode_utf8(&mut buffer).len() {
+        2 => text.extend_from_slice(&[buffer[0], buffer[1]]),
+        3 => text.extend_from_slice(&[buffer[0], buffer[1], buffer[2]]),
+        4 => text.extend_from_slice(&buffer),
+        _ => text.push(buffer[0]),
     }
 }
 

@@ -13,7 +13,11 @@ pub(super) struct Params {
 
 impl Params {
     pub fn new() -> Params {
-        Params { values: [0; MAX], joined: 0, len: 0 }
+        Params {
+            values: [0; MAX],
+            joined: 0,
+            len: 0,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -42,10 +46,10 @@ impl Params {
         self.iter().nth(index).map_or(0, |p| p[0])
     }
 
-    /// The value of a single parameter without sub-parameters.
+    /// The values, when none has sub-parameters.
     #[inline]
-    pub fn only(&self) -> Option<u16> {
-        (self.len == 1).then_some(self.values[0])
+    pub fn plain(&self) -> Option<&[u16]> {
+        (self.joined == 0).then_some(&self.values[..self.len])
     }
 
     /// Each parameter with its sub-parameters; no slice is empty.

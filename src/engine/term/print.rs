@@ -138,11 +138,13 @@ impl Term {
     /// Prints as much of `text` as is of simple characters and fits into the row; returns the bytes it took.
     ///
     /// The same as `print_char` for each, without looking everything up each time.
-    pub fn print_simple(&mut self, text: &str, at: u64) -> usize {
+    pub fn print_simple(&mut self, text: &[u8], at: u64) -> usize {
         if self.modes.has_ansi(modes::INSERT) || !self.charsets.is_plain() || self.may_join_last() {
             return 0;
         }
-        let Some(first_width) = text.chars().next().and_then(simple_width) else { return 0 };
+        let Some((_, first_width, _)) = simple_character(text) else {
+            return 0;
+        };
         self.wrap_if_pending();
         let (style, y) = (self.pen(), self.y);
         let (start, end) = (usize::from(self.x), usize::from(self.line_end()));
@@ -154,20 +156,34 @@ impl Term {
         let (cells, meta) = self.grid.row_mut(y);
         let (mut x, mut last, mut taken) = (start, Cell::default(), 0);
         let mut last_start = 0;
-        for (i, c) in text.char_indices() {
-            let Some(width) = simple_width(c).filter(|width| x + width <= end) else { break };
-            last = Cell { content: u32::from(c), style, flags };
+        while let Some((content, width, bytes)) = simple_character(&text[taken..]) {
+            if x + width > end {
+                break;
+            }
+            last = Cell {
+                content,
+                style,
+                flags,
+            };
             if width == 2 {
                 last.flags |= WIDE;
-                cells[x + 1] = Cell { content: 0, style, flags: flags | TAIL };
+                cells[x + 1] = Cell {
+                    content: 0,
+                    style,
+                    flags: flags | TAIL,
+                };
             }
             cells[x] = last;
             x += width;
-            (last_start, taken) = (i, i + c.len_utf8());
+            (last_start, taken) = (taken, taken + bytes);
         }
         // The left half of a wide character was written over.
         if let Some(cell) = cells.get_mut(x).filter(|cell| cell.is_tail()) {
-            *cell = Cell { content: u32::from(' '), flags: cell.flags & !TAIL, ..*cell };
+            *cell = Cell {
+                content: u32::from(' '),
+                flags: cell.flags & !TAIL,
+                ..*cell
+            };
         }
         meta.len = meta.len.max(x as u16);
         if meta.first == NEVER {
@@ -175,7 +191,12 @@ impl Term {
         }
         meta.last = at + last_start as u64;
         let last_x = (x - if last.is_wide() { 2 } else { 1 }) as u16;
-        self.last_printed = Some(LastPrinted { x: last_x, y, cell: last, owns_cluster: false });
+        self.last_printed = Some(LastPrinted {
+            x: last_x,
+            y,
+            cell: last,
+            owns_cluster: false,
+        });
         self.advance_to(x as u16);
         taken
     }
@@ -373,12 +394,37 @@ impl Term {
 #[inline]
 fn simple_width(c: char) -> Option<usize> {
     match c {
-        ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{391}'..='\u{3ff}' | '\u{400}'..='\u{482}' => Some(1),
+        ' '..='~'
+        | '\u{a1}'..='\u{ac}'
+        | '\u{ae}'..='\u{2ff}'
+        | '\u{391}'..='\u{3ff}'
+        | '\u{400}'..='\u{482}' => Some(1),
         '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}' => Some(1),
-        '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' => Some(2),
+        '\u{3041}'..='\u{3096}'
+        | '\u{30a1}'..='\u{30fa}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' => Some(2),
         '\u{3001}'..='\u{3029}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}' => Some(2),
         _ => None,
     }
+}
+
+/// The simple character that `bytes` start with: code point, columns and bytes. `None` for anything else, also for one
+/// that is cut off, invalid or encoded in four bytes.
+#[inline]
+fn simple_character(bytes: &[u8]) -> Option<(u32, usize, usize)> {
+    let rest = |b: u8| u32::from(b & 0x3f);
+    let is_rest = |b: u8| b & 0xc0 == 0x80;
+    let (code, len) = match *bytes {
+        [a @ b' '..=b'~', ..] => return Some((u32::from(a), 1, 1)),
+        [a @ 0xc2..=0xdf, b, ..] if is_rest(b) => (u32::from(a & 0x1f) << 6 | rest(b), 2),
+        [a @ 0xe1..=0xef, b, c, ..] if is_rest(b) && is_rest(c) => {
+            (u32::from(a & 0xf) << 12 | rest(b) << 6 | rest(c), 3)
+        }
+        _ => return None,
+    };
+    // A surrogate is no character.
+    simple_width(char::from_u32(code)?).map(|width| (code, width, len))
 }
 
 /// Characters that join what stands before them although they have a width, and those that may follow a joiner: what
@@ -419,7 +465,10 @@ mod tests {
         for c in (' '..='\u{ffff}').filter(|c| simple_width(*c).is_some()) {
             assert_eq!(c.width(), simple_width(c), "{c:?} {:x}", c as u32);
             for before in ["a", "日", "한", "é"] {
-                assert!(is_boundary(&format!("{before}{c}"), before.len()), "{before}{c:?}");
+                assert!(
+                    is_boundary(&format!("{before}{c}"), before.len()),
+                    "{before}{c:?}"
+                );
             }
         }
     }
@@ -429,7 +478,12 @@ mod tests {
         let mut wrong = Vec::new();
         for c in ('\u{300}'..='\u{10ffff}').filter(|c| c.width().is_some_and(|w| w > 0) && !may_join(*c)) {
             let joined = |before: &&str| !is_boundary(&format!("{before}{c}"), before.len());
-            wrong.extend(["a", "日", "한", "क", "😀", "ก"].iter().filter(|b| joined(b)).map(|_| c as u32));
+            wrong.extend(
+                ["a", "日", "한", "क", "😀", "ก"]
+                    .iter()
+                    .filter(|b| joined(b))
+                    .map(|_| c as u32),
+            );
         }
         assert!(wrong.is_empty(), "{wrong:x?}");
     }

@@ -171,13 +171,11 @@ impl Term {
     }
 
     fn intern(&mut self, style: Style) -> StyleId {
-        if let Some(id) = self.styles.intern(style) {
-            return id;
-        }
         if self.styles.wants_collection() {
             self.collect_styles();
         }
-        [style, style.quantized(), style.colorless()]
+        let poorer = [style, style.quantized(), style.colorless()];
+        poorer
             .into_iter()
             .find_map(|s| self.styles.intern(s))
             .unwrap_or(0)
