@@ -62,14 +62,20 @@ impl Dimensions for Window {
 
 /// Processor time of this thread.
 fn cpu() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a local variable of the right type.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn ours(stream: &[u8]) -> Duration {
-    let config = TermConfig { history_lines: HISTORY_LINES, ..TermConfig::default() };
+    let config = TermConfig {
+        history_lines: HISTORY_LINES,
+        ..TermConfig::default()
+    };
     let mut screen = Screen::new(Size { cols: 80, rows: 24 }, config);
     let start = cpu();
     for chunk in stream.chunks(CHUNK_BYTES) {
@@ -83,7 +89,10 @@ fn ours(stream: &[u8]) -> Duration {
 }
 
 fn theirs(stream: &[u8]) -> Duration {
-    let config = Config { scrolling_history: HISTORY_LINES, ..Config::default() };
+    let config = Config {
+        scrolling_history: HISTORY_LINES,
+        ..Config::default()
+    };
     let mut term = alacritty_terminal::Term::new(config, &Window, VoidListener);
     let mut parser: Processor = Processor::new();
     let start = cpu();
@@ -102,7 +111,12 @@ fn compare(name: &str, stream: &[u8]) {
         other = other.min(theirs(stream));
     }
     let rate = |spent: Duration| stream.len() as f64 / spent.as_secs_f64() / 1e6;
-    println!("{name:<26} {:>8.0} {:>11.0} {:>7.2}", rate(own), rate(other), rate(own) / rate(other));
+    println!(
+        "{name:<26} {:>8.0} {:>11.0} {:>7.2}",
+        rate(own),
+        rate(other),
+        rate(own) / rate(other)
+    );
 }
 
 /// Numbers without a clock or a dependency (xorshift).
@@ -125,8 +139,20 @@ fn fill(mut part: impl FnMut(&mut Chance, &mut String)) -> Vec<u8> {
     out.into_bytes()
 }
 
-const WORDS: [&str; 12] =
-    ["error", "let", "screen", "the", "a", "of", "terminal", "build", "42", "src/main.rs", "--", "finished"];
+const WORDS: [&str; 12] = [
+    "error",
+    "let",
+    "screen",
+    "the",
+    "a",
+    "of",
+    "terminal",
+    "build",
+    "42",
+    "src/main.rs",
+    "--",
+    "finished",
+];
 
 fn words(chance: &mut Chance, out: &mut String, columns: usize) {
     let start = out.len();
@@ -138,56 +164,95 @@ fn words(chance: &mut Chance, out: &mut String, columns: usize) {
 
 fn streams() -> Vec<(&'static str, Vec<u8>)> {
     vec![
-        ("plain lines", fill(|chance, out| {
-            let columns = chance.below(90) as usize + 10;
-            words(chance, out, columns);
-            out.push_str("\r\n");
-        })),
-        ("sgr, 16 colours", fill(|chance, out| {
-            for _ in 0..8 {
-                out.push_str(&format!("\x1b[{};{}m", chance.below(2), 30 + chance.below(8)));
-                out.push_str(WORDS[chance.below(12) as usize]);
-                out.push_str("\x1b[0m ");
-            }
-            out.push_str("\r\n");
-        })),
-        ("sgr, random rgb", fill(|chance, out| {
-            for _ in 0..8 {
-                let (r, g, b) = (chance.below(256), chance.below(256), chance.below(256));
-                out.push_str(&format!("\x1b[38;2;{r};{g};{b}m{} ", WORDS[chance.below(12) as usize]));
-            }
-            out.push_str("\x1b[m\r\n");
-        })),
-        ("cursor-addressed tui", fill(|chance, out| {
-            out.push_str(&format!("\x1b[{};{}H", chance.below(24) + 1, chance.below(70) + 1));
-            out.push_str(&format!("\x1b[{}m", 30 + chance.below(8)));
-            let columns = chance.below(30) as usize + 13;
-            words(chance, out, columns);
-            if chance.below(4) == 0 {
-                out.push_str("\x1b[K");
-            }
-        })),
-        ("erase and rewrite (inline)", fill(|chance, out| {
-            out.push_str(&"\x1b[2K\x1b[1A".repeat(5));
-            out.push_str("\x1b[G");
-            for _ in 0..6 {
-                words(chance, out, 70);
+        (
+            "plain lines",
+            fill(|chance, out| {
+                let columns = chance.below(90) as usize + 10;
+                words(chance, out, columns);
                 out.push_str("\r\n");
-            }
-        })),
-        ("unicode", fill(|chance, out| {
-            for _ in 0..10 {
-                let parts = ["日本語の文字", "naïve café ", "Привет мир ", "🚀✨ ", "한국어 ", "👩‍💻 ", "─────│", "e\u{301} "];
-                out.push_str(parts[chance.below(8) as usize]);
-            }
-            out.push_str("\r\n");
-        })),
-        ("cjk", fill(|chance, out| {
-            for _ in 0..10 {
-                out.push_str(["日本語の文字", "終端模擬器", "、。「」", "中文测试"][chance.below(4) as usize]);
-            }
-            out.push_str("\r\n");
-        })),
+            }),
+        ),
+        (
+            "sgr, 16 colours",
+            fill(|chance, out| {
+                for _ in 0..8 {
+                    out.push_str(&format!("\x1b[{};{}m", chance.below(2), 30 + chance.below(8)));
+                    out.push_str(WORDS[chance.below(12) as usize]);
+                    out.push_str("\x1b[0m ");
+                }
+                out.push_str("\r\n");
+            }),
+        ),
+        (
+            "sgr, random rgb",
+            fill(|chance, out| {
+                for _ in 0..8 {
+                    let (r, g, b) = (chance.below(256), chance.below(256), chance.below(256));
+                    out.push_str(&format!(
+                        "\x1b[38;2;{r};{g};{b}m{} ",
+                        WORDS[chance.below(12) as usize]
+                    ));
+                }
+                out.push_str("\x1b[m\r\n");
+            }),
+        ),
+        (
+            "cursor-addressed tui",
+            fill(|chance, out| {
+                out.push_str(&format!(
+                    "\x1b[{};{}H",
+                    chance.below(24) + 1,
+                    chance.below(70) + 1
+                ));
+                out.push_str(&format!("\x1b[{}m", 30 + chance.below(8)));
+                let columns = chance.below(30) as usize + 13;
+                words(chance, out, columns);
+                if chance.below(4) == 0 {
+                    out.push_str("\x1b[K");
+                }
+            }),
+        ),
+        (
+            "erase and rewrite (inline)",
+            fill(|chance, out| {
+                out.push_str(&"\x1b[2K\x1b[1A".repeat(5));
+                out.push_str("\x1b[G");
+                for _ in 0..6 {
+                    words(chance, out, 70);
+                    out.push_str("\r\n");
+                }
+            }),
+        ),
+        (
+            "unicode",
+            fill(|chance, out| {
+                for _ in 0..10 {
+                    let parts = [
+                        "日本語の文字",
+                        "naïve café ",
+                        "Привет мир ",
+                        "🚀✨ ",
+                        "한국어 ",
+                        "👩‍💻 ",
+                        "─────│",
+                        "e\u{301} ",
+                    ];
+                    out.push_str(parts[chance.below(8) as usize]);
+                }
+                out.push_str("\r\n");
+            }),
+        ),
+        (
+            "cjk",
+            fill(|chance, out| {
+                for _ in 0..10 {
+                    out.push_str(
+                        ["日本語の文字", "終端模擬器", "、。「」", "中文测试"][chance.below(4) as usize],
+                    );
+                }
+                out.push_str("\r\n");
+            }),
+        ),
         ("scroll region", {
             let mut stream = b"\x1b[3;20r\x1b[20;1H".to_vec();
             stream.extend(fill(|chance, out| {
@@ -204,16 +269,25 @@ fn memory() {
     let live = || LIVE.load(Ordering::Relaxed);
     let before = live();
     let screen = Screen::new(Size { cols: 120, rows: 40 }, TermConfig::default());
-    println!("idle 120x40                {:>8} bytes", live() - before + size_of::<Screen>());
+    println!(
+        "idle 120x40                {:>8} bytes",
+        live() - before + size_of::<Screen>()
+    );
     drop(screen);
 
     let before = live();
     let mut screen = Screen::new(Size { cols: 120, rows: 40 }, TermConfig::default());
     for n in 0..10_100 {
-        let line = format!("\x1b[1;32mtest\x1b[0m module::case_{n} ... \x1b[33mok\x1b[m and some more text, to 80\r\n");
+        let line = format!(
+            "\x1b[1;32mtest\x1b[0m module::case_{n} ... \x1b[33mok\x1b[m and some more text, to 80\r\n"
+        );
         screen.handle_bytes(line.as_bytes());
     }
-    println!("10,000 styled lines        {:>8} bytes ({} rows)", live() - before, screen.top_row() - screen.first_row());
+    println!(
+        "10,000 styled lines        {:>8} bytes ({} rows)",
+        live() - before,
+        screen.top_row() - screen.first_row()
+    );
     drop(screen);
 
     let before = live();
@@ -224,7 +298,10 @@ fn memory() {
     for _ in 0..(1 << 30) / block.len() {
         screen.handle_bytes(block.as_bytes());
     }
-    println!("1 GB flood, peak           {:>8} bytes", PEAK.load(Ordering::Relaxed) - before);
+    println!(
+        "1 GB flood, peak           {:>8} bytes",
+        PEAK.load(Ordering::Relaxed) - before
+    );
     drop(screen);
 
     let before = live();
@@ -236,7 +313,10 @@ fn memory() {
     }
     let held = live() - before;
     let start = cpu();
-    let end = Pos { row: u64::MAX - 1, col: 0 };
+    let end = Pos {
+        row: u64::MAX - 1,
+        col: 0,
+    };
     let extract = screen.extract_and_release(Pos::default(), end);
     println!(
         "extract {} MB: held {held}, peak {} bytes, {:.2} x the text, {:?}, {} rows lost",
@@ -249,13 +329,18 @@ fn memory() {
 }
 
 fn main() {
-    println!("{:<26} {:>8} {:>11} {:>7}", "stream", "ptych", "alacritty", "ratio");
+    println!(
+        "{:<26} {:>8} {:>11} {:>7}",
+        "stream", "ptych", "alacritty", "ratio"
+    );
     println!("{:<26} {:>8} {:>11}", "", "MB/s", "MB/s");
     for (name, stream) in streams() {
         compare(name, &stream);
     }
-    let recordings: Vec<u8> =
-        std::env::args().skip(1).flat_map(|path| std::fs::read(path).expect("a recording to read")).collect();
+    let recordings: Vec<u8> = std::env::args()
+        .skip(1)
+        .flat_map(|path| std::fs::read(path).expect("a recording to read"))
+        .collect();
     if !recordings.is_empty() {
         let times = STREAM_BYTES / recordings.len() + 1;
         compare("recordings", &recordings.repeat(times));

@@ -65,25 +65,30 @@ impl Grid {
         self.cols
     }
 
+    #[inline]
     fn slot(&self, y: u16) -> usize {
         usize::from(self.order[usize::from(y)])
     }
 
+    #[inline]
     fn cell_range(&self, slot: usize) -> Range<usize> {
         let cols = usize::from(self.cols);
         slot * cols..(slot + 1) * cols
     }
 
+    #[inline]
     pub fn cells(&self, y: u16) -> &[Cell] {
         &self.cells[self.cell_range(self.slot(y))]
     }
 
     /// The cells up to the last one that is not a default cell.
+    #[inline]
     pub fn filled_cells(&self, y: u16) -> &[Cell] {
         let len = usize::from(self.meta(y).len);
         &self.cells(y)[..len]
     }
 
+    #[inline]
     pub fn meta(&self, y: u16) -> &RowMeta {
         &self.meta[self.slot(y)]
     }

@@ -142,6 +142,7 @@ impl History {
     }
 
     /// The page that takes the next line; closes the last one when it is full or its base does not reach.
+    #[inline]
     fn page_for(&mut self, written: Option<(u64, u64)>) -> &mut Page {
         let fits = self.pages.back().is_some_and(|page| {
             page.text.len() < limits::HISTORY_PAGE_BYTES
@@ -302,27 +303,31 @@ impl Page {
 
     /// Appends the text and runs of a row; whether every byte of it is a cell.
     fn push_cells(&mut self, cells: &[Cell], clusters: &Clusters) -> bool {
-        let start = self.text.len();
-        self.text.reserve(cells.len() * 3);
-        let (mut run_start, mut style) = (start, cells.first().map_or(0, |c| c.style));
+        let mut end = self.text.len();
+        let (mut run_start, mut style) = (end, cells.first().map_or(0, |c| c.style));
         let mut ascii = true;
-        for cell in cells {
+        // Room for four bytes per cell, so that each can be written as four and the next over what is too much.
+        self.text.resize(end + cells.len() * 4 + 4, 0);
+        for (i, cell) in cells.iter().enumerate() {
             if cell.style != style {
-                self.push_run(self.text.len() - run_start, style);
-                (run_start, style) = (self.text.len(), cell.style);
+                self.push_run(end - run_start, style);
+                (run_start, style) = (end, cell.style);
             }
-            match cell.content {
-                _ if cell.is_tail() => ascii = false,
-                0 => self.text.push(b' '),
-                c if c < 0x80 => self.text.push(c as u8),
-                c => {
-                    ascii = false;
-                    push_wide_text(&mut self.text, c, clusters);
-                }
+            ascii &= cell.content < 0x80 && !cell.is_tail();
+            if cell.content & CLUSTER != 0 {
+                self.text.truncate(end);
+                self.text.extend_from_slice(clusters.get(cell.content).as_bytes());
+                end = self.text.len();
+                self.text.resize(end + (cells.len() - i) * 4, 0);
+            } else if !cell.is_tail() {
+                let (bytes, len) = encoded(cell.content);
+                self.text[end..end + 4].copy_from_slice(&bytes);
+                end += len;
             }
         }
+        self.text.truncate(end);
         if style != 0 {
-            self.push_run(self.text.len() - run_start, style);
+            self.push_run(end - run_start, style);
         }
         ascii
     }
@@ -391,25 +396,17 @@ impl Page {
     }
 }
 
-fn push_wide_text(text: &mut Vec<u8>, content: u32, clusters: &Clusters) {
-    if content & CLUSTER != 0 {
-        text.extend_from_slice(clusters.get(content).as_bytes());
-    } else {
-        push_char(
-            text,
-            char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER),
-        );
-    }
-}
-
-/// Arrays of a known length are copied without a call.
-fn push_char(text: &mut Vec<u8>, c: char) {
-    let mut buffer = [0; 4];
-    match c.encode_utf8(&mut buffer).len() {
-        2 => text.extend_from_slice(&[buffer[0], buffer[1]]),
-        3 => text.extend_from_slice(&[buffer[0], buffer[1], buffer[2]]),
-        4 => text.extend_from_slice(&buffer),
-        _ => text.push(buffer[0]),
+/// A cell's code point in UTF-8, a cell nobody wrote as a space; the bytes behind the length are zero.
+fn encoded(content: u32) -> ([u8; 4], usize) {
+    match content {
+        0 => ([b' ', 0, 0, 0], 1),
+        1..0x80 => ([content as u8, 0, 0, 0], 1),
+        _ => {
+            let mut bytes = [0; 4];
+            let c = char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER);
+            let len = c.encode_utf8(&mut bytes).len();
+            (bytes, len)
+        }
     }
 }
 

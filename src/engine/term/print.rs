@@ -391,7 +391,7 @@ impl Term {
 
 /// Columns of a character of the big alphabets, whose width is beyond doubt and which joins nothing before it (Hangul
 /// only its own leading consonants). `None` for every other one: it has to be looked up.
-#[inline]
+#[inline(always)]
 fn simple_width(c: char) -> Option<usize> {
     match c {
         ' '..='~'
@@ -404,14 +404,22 @@ fn simple_width(c: char) -> Option<usize> {
         | '\u{30a1}'..='\u{30fa}'
         | '\u{3400}'..='\u{4dbf}'
         | '\u{4e00}'..='\u{9fff}' => Some(2),
+        '\u{1f337}'..='\u{1f37c}'
+        | '\u{1f3a0}'..='\u{1f3ca}'
+        | '\u{1f400}'..='\u{1f43e}'
+        | '\u{1f442}'..='\u{1f4fc}' => Some(2),
+        '\u{1f5fb}'..='\u{1f64f}'
+        | '\u{1f680}'..='\u{1f6c5}'
+        | '\u{1f910}'..='\u{1f93a}'
+        | '\u{1f947}'..='\u{1f9ff}' => Some(2),
         '\u{3001}'..='\u{3029}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}' => Some(2),
         _ => None,
     }
 }
 
 /// The simple character that `bytes` start with: code point, columns and bytes. `None` for anything else, also for one
-/// that is cut off, invalid or encoded in four bytes.
-#[inline]
+/// that is cut off or invalid.
+#[inline(always)]
 fn simple_character(bytes: &[u8]) -> Option<(u32, usize, usize)> {
     let rest = |b: u8| u32::from(b & 0x3f);
     let is_rest = |b: u8| b & 0xc0 == 0x80;
@@ -420,6 +428,9 @@ fn simple_character(bytes: &[u8]) -> Option<(u32, usize, usize)> {
         [a @ 0xc2..=0xdf, b, ..] if is_rest(b) => (u32::from(a & 0x1f) << 6 | rest(b), 2),
         [a @ 0xe1..=0xef, b, c, ..] if is_rest(b) && is_rest(c) => {
             (u32::from(a & 0xf) << 12 | rest(b) << 6 | rest(c), 3)
+        }
+        [0xf0, b @ 0x90..=0xbf, c, d, ..] if is_rest(c) && is_rest(d) => {
+            (rest(b) << 12 | rest(c) << 6 | rest(d), 4)
         }
         _ => return None,
     };
@@ -462,7 +473,7 @@ mod tests {
 
     #[test]
     fn simple_characters_have_the_width_of_the_standard_and_join_nothing() {
-        for c in (' '..='\u{ffff}').filter(|c| simple_width(*c).is_some()) {
+        for c in (' '..='\u{1ffff}').filter(|c| simple_width(*c).is_some()) {
             assert_eq!(c.width(), simple_width(c), "{c:?} {:x}", c as u32);
             for before in ["a", "日", "한", "é"] {
                 assert!(

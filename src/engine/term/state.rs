@@ -8,7 +8,7 @@ use super::intern::{StyleId, StyleTable, UsedStyles};
 use super::marks::Marks;
 use super::modes::{self, Modes};
 use super::queue::EventQueue;
-use super::style::Style;
+use super::style::{Color, Style};
 use super::tabs::Tabs;
 use super::{Origin, Size, TermConfig, WidthPolicy};
 use crate::engine::limits;
@@ -143,9 +143,10 @@ impl Term {
     }
 
     /// What an erased cell looks like now (background colour erase).
+    #[inline]
     pub fn erased_cell(&mut self) -> Cell {
         let style = self.style.erased();
-        if style == Style::default() {
+        if style.bg == Color::Default {
             Cell::default()
         } else {
             Cell::blank(self.intern(style))
