@@ -33,9 +33,9 @@ impl StyleTable {
         }
     }
 
-    /// The number of `style`, or `None` when there is none left.
+    /// The number of `style`, or `None` when it is new and `limit` numbers are in use.
     #[inline]
-    pub fn intern(&mut self, style: Style) -> Option<StyleId> {
+    pub fn intern(&mut self, style: Style, limit: usize) -> Option<StyleId> {
         let key = style.key();
         if key == [0, 0] {
             return Some(0);
@@ -51,22 +51,26 @@ impl StyleTable {
                 _ => slot = (slot + 1) & (self.slots.len() - 1),
             }
         }
-        let id = self.new_number(key)?;
+        let id = self.new_number(key, limit)?;
         self.slots[slot] = id;
         Some(id)
     }
 
-    fn new_number(&mut self, key: Key) -> Option<StyleId> {
+    fn new_number(&mut self, key: Key, limit: usize) -> Option<StyleId> {
+        if self.in_use() >= limit {
+            self.refused += 1;
+            return None;
+        }
         if let Some(id) = self.free.pop() {
             self.keys[usize::from(id) - 1] = key;
             return Some(id);
         }
-        if self.keys.len() == limits::MAX_STYLES {
-            self.refused += 1;
-            return None;
-        }
         self.keys.push(key);
         Some(self.keys.len() as StyleId)
+    }
+
+    fn in_use(&self) -> usize {
+        self.keys.len() - self.free.len()
     }
 
     fn slot(&self, key: Key) -> usize {
@@ -77,10 +81,10 @@ impl StyleTable {
 
     /// Whether a collection is worth its cost, which is a walk through the history.
     pub fn wants_collection(&self) -> bool {
-        if self.keys.len() == limits::MAX_STYLES && self.threshold == limits::MAX_STYLES {
-            return self.free.is_empty() && self.refused >= limits::STYLE_REFUSALS_PER_COLLECTION;
+        if self.threshold == limits::MAX_STYLES {
+            return self.refused >= limits::STYLE_REFUSALS_PER_COLLECTION;
         }
-        self.free.is_empty() && self.keys.len() >= self.threshold.max(limits::MIN_STYLES_BEFORE_COLLECTION)
+        self.in_use() >= self.threshold.max(limits::MIN_STYLES_BEFORE_COLLECTION)
     }
 
     /// Gives back every number that `used` does not contain.
@@ -91,8 +95,7 @@ impl StyleTable {
             .filter(|id| !used.contains(*id))
             .collect();
         self.rebuild(self.slots.len(), |id| used.contains(id));
-        let live = self.keys.len() - self.free.len();
-        self.threshold = (live * 2).min(limits::MAX_STYLES);
+        self.threshold = (self.in_use() * 2).min(limits::MAX_STYLES);
     }
 
     fn rebuild(&mut self, slots: usize, keep: impl Fn(StyleId) -> bool) {

@@ -30,6 +30,8 @@ mod text;
 mod properties;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use screen::Screen;
 pub use style::{Attrs, Color, Style, Underline};

@@ -175,10 +175,15 @@ impl Term {
         if self.styles.wants_collection() {
             self.collect_styles();
         }
-        let poorer = [style, style.quantized(), style.colorless()];
+        // The last step cannot fail: attributes and underlines alone make fewer styles than are left for it.
+        let poorer = [
+            (style, limits::MAX_STYLES),
+            (style.quantized(), limits::MAX_STYLES + limits::PALETTE_STYLES),
+            (style.colorless(), usize::from(StyleId::MAX)),
+        ];
         poorer
             .into_iter()
-            .find_map(|s| self.styles.intern(s))
+            .find_map(|(style, limit)| self.styles.intern(style, limit))
             .unwrap_or(0)
     }
 

@@ -28,7 +28,10 @@ impl Term {
 
     fn set_dec_mode(&mut self, number: u16, set: bool) {
         match number {
-            47 | 1047 => self.switch_screen(set, number == 1047 && !set),
+            47 | 1047 => {
+                self.switch_screen(set, number == 1047 && !set);
+                self.take_alternate_places();
+            }
             1048 if set => self.save_cursor(),
             1048 => self.restore_cursor(),
             1049 => self.switch_screen_with_cursor(set),
@@ -86,9 +89,6 @@ impl Term {
         self.grid.generation = self.generation;
         self.grid.touch(0..self.size.rows);
         self.alternate = to_alternate;
-        if !to_alternate {
-            self.take_alternate_places();
-        }
         self.emit(TermEventKind::AlternateScreen {
             entered: to_alternate,
         });
@@ -96,6 +96,9 @@ impl Term {
 
     /// Places on an alternate screen that is gone clamp to what follows in time: the primary's cursor.
     fn take_alternate_places(&mut self) {
+        if self.alternate {
+            return;
+        }
         let cursor = Pos {
             row: self.abs(self.y),
             col: self.x,
@@ -115,6 +118,7 @@ impl Term {
     pub fn hard_reset(&mut self) {
         if self.alternate {
             self.switch_screen(false, true);
+            self.take_alternate_places();
         }
         self.keep_cleared();
         self.hidden = None;
