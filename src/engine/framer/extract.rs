@@ -126,16 +126,6 @@ pub fn output_end(
     prompt
 }
 
-<<<<<<< HEAD
-/// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
-pub fn text(
-    rules: &ResponseRules,
-    screen: &mut Screen,
-    start: Pos,
-    end: Pos,
-    interrupted_at: Option<Pos>,
-) -> Extract {
-=======
 /// The place of the OSC 133 D that belongs to the marked prompt at `prompt`. Between the two a shell may paint a sign that the last line
 /// has no newline.
 fn done_before_prompt(screen: &Screen, facts: &Facts, typed: &Typed, prompt: Pos) -> Option<Pos> {
@@ -145,9 +135,14 @@ fn done_before_prompt(screen: &Screen, facts: &Facts, typed: &Typed, prompt: Pos
     (screen.mark_pos(marked.mark).row == prompt.row && at <= prompt).then_some(at)
 }
 
-/// The text between, as the protocol trims it.
-pub fn text(rules: &ResponseRules, screen: &mut Screen, start: Pos, end: Pos) -> Extract {
->>>>>>> proto-a
+/// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
+pub fn text(
+    rules: &ResponseRules,
+    screen: &mut Screen,
+    start: Pos,
+    end: Pos,
+    interrupted_at: Option<Pos>,
+) -> Extract {
     if end <= start {
         return Extract::default();
     }

@@ -10,13 +10,22 @@ macro_rules! files {
     };
 }
 
-<<<<<<< HEAD
-files!["bash", "common", "gdb", "mariadb", "psql", "python", "redis-cli"];
-=======
 files![
-    "bash", "bc", "common", "dash", "fish", "lua", "php", "python", "tclsh", "zsh"
+    "bash",
+    "bc",
+    "common",
+    "dash",
+    "fish",
+    "gdb",
+    "lua",
+    "mariadb",
+    "php",
+    "psql",
+    "python",
+    "redis-cli",
+    "tclsh",
+    "zsh",
 ];
->>>>>>> proto-a
 
 /// Names of the shipped protocols.
 pub fn names() -> impl Iterator<Item = &'static str> {

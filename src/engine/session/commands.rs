@@ -182,14 +182,7 @@ impl Session {
             State::Starting | State::Busy { .. } | State::Blocked { .. } | State::Unknown => {}
         }
         let spec = &self.spec.interrupt;
-<<<<<<< HEAD
-        if spec.lethal && !self.survives_interrupt() {
-            let reason = "an interrupt ends this tool; stop the session instead".into();
-            return Err(SubmitError::InterruptRefused { reason });
-        }
-=======
         let (keys, signal_after, rung) = self.interrupt_keys()?;
->>>>>>> proto-a
         if let Some(last) = self
             .last_interrupt
             .filter(|&last| now.since(last) < spec.min_interval)
@@ -214,13 +207,6 @@ impl Session {
             }
         }
         self.last_interrupt = Some(now);
-<<<<<<< HEAD
-        let dialog = matches!(self.state, State::Blocked { .. });
-        self.interrupting = Some(Interrupting {
-            next_rung_at: now + signal_after,
-            rung: 0,
-            left_dialog: dialog.then(|| self.screen.offset()),
-=======
         let left = match &self.state {
             State::Blocked { question } => Some((question.rule.clone(), self.screen.cursor().pos.row)),
             State::Starting | State::Ready | State::Busy { .. } | State::Unknown | State::Exited { .. } => {
@@ -228,18 +214,14 @@ impl Session {
             }
         };
         if left.is_some() {
+            // The question is withdrawn: who asks next waits for what follows.
             self.enter_state(State::Busy { turn: None }, "interrupt", now);
         }
         self.interrupting = Some(Interrupting {
             next_rung_at: now + signal_after,
             rung,
             left,
->>>>>>> proto-a
         });
-        if dialog {
-            // The question is withdrawn: who asks next waits for what follows.
-            self.enter_state(State::Busy { turn: None }, "interrupt", now);
-        }
         self.facts.probe = None;
         self.looks = super::Looks {
             at: Some(now + limits::AWAITING_FIRST),
@@ -248,20 +230,16 @@ impl Session {
         Ok(())
     }
 
-<<<<<<< HEAD
     /// The protocol knows a sign on the screen that a busy tool takes the interrupt and lives.
     fn survives_interrupt(&self) -> bool {
         let sign = self.spec.interrupt.lethal_unless.as_ref();
         sign.is_some_and(|sign| sign.0.is_match(&self.screen.viewport_text()))
     }
 
-    fn interrupt_keys(&self) -> Vec<u8> {
-=======
     /// What is typed, how long that may take, and the rung of signals that follows.
     fn interrupt_keys(&self) -> Result<(Vec<u8>, Duration, u8), SubmitError> {
         let spec = &self.spec.interrupt;
         let idle_ends = spec.when_idle == IdleInterrupt::Lethal;
->>>>>>> proto-a
         if let State::Blocked { question } = &self.state {
             let rule = self.spec.rules.iter().find(|rule| rule.name == question.rule);
             if let Some(quit) = rule.and_then(|rule| rule.quit.clone()) {
@@ -275,7 +253,7 @@ impl Session {
                 });
             }
         }
-        if spec.lethal {
+        if spec.lethal && !self.survives_interrupt() {
             let reason = "an interrupt ends this tool; stop the session instead".into();
             return Err(SubmitError::InterruptRefused { reason });
         }

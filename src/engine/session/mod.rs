@@ -134,13 +134,8 @@ struct Looks {
 struct Interrupting {
     next_rung_at: Time,
     rung: u8,
-<<<<<<< HEAD
-    /// Output offset at which a dialog was left: what the screen shows until more is printed is the dialog that is going away.
-    left_dialog: Option<u64>,
-=======
     /// Rule and row of the question that is being left: an editor may still be painting it.
     left: Option<(String, u64)>,
->>>>>>> proto-a
 }
 
 #[derive(Clone, Copy, Debug)]

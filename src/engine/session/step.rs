@@ -116,9 +116,6 @@ impl Session {
 
     fn act_on(&mut self, found: Match, now: Time) {
         let kind = self.spec.rules[found.rule].kind;
-        if self.dialog_is_going_away() && matches!(kind, Kind::Continuation | Kind::Blocked(_)) {
-            return self.look_again(limits::AWAITING_FIRST, now);
-        }
         if kind != Kind::Busy {
             if let Some(at) = self.settles_at(kind).filter(|&at| now < at) {
                 self.looks.at = Some(at);
@@ -181,15 +178,9 @@ impl Session {
 
     fn continuation(&mut self, found: &Match, now: Time) {
         let Some(turn) = &mut self.turn else {
-<<<<<<< HEAD
-            // Left by nobody: what was given up (a limit, an interrupt that did not take) still waits for its rest.
-            if matches!(self.state, State::Busy { .. }) {
-                self.unfinished(found, now);
-=======
             // An interrupt that did not help.
             if matches!(self.state, State::Busy { .. }) {
                 self.block_unfinished(found, now);
->>>>>>> proto-a
             }
             return;
         };
@@ -203,16 +194,9 @@ impl Session {
         if turn.origin != Origin::Observed {
             self.block_unfinished(found, now);
         }
-<<<<<<< HEAD
-        self.unfinished(found, now);
-    }
-
-    fn unfinished(&mut self, found: &Match, now: Time) {
-=======
     }
 
     fn block_unfinished(&mut self, found: &Match, now: Time) {
->>>>>>> proto-a
         let question = Question {
             kind: BlockKind::Question,
             rule: self.spec.rules[found.rule].name.clone(),
@@ -314,21 +298,13 @@ impl Session {
             Some(_) | None => now,
         };
         self.looks.awaiting = Some((since, kind));
-        if now.since(since) >= limits::AWAITING_HOLDS && !self.dialog_is_going_away() {
+        if now.since(since) >= limits::AWAITING_HOLDS {
             return self.block_unrecognised(kind, now);
         }
         let half = limits::AWAITING_HOLDS / 2;
         let step = self.looks.step.clamp(first, half);
         self.looks.step = (step * 2).min(half);
         self.looks.at = Some(now + step);
-    }
-
-    /// An interrupt has left a dialog and the tool has not printed anything since.
-    fn dialog_is_going_away(&self) -> bool {
-        let left = self
-            .interrupting
-            .and_then(|interrupting| interrupting.left_dialog);
-        left == Some(self.screen.offset())
     }
 
     fn block_unrecognised(&mut self, kind: BlockKind, now: Time) {
@@ -424,14 +400,9 @@ impl Session {
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
-<<<<<<< HEAD
-        let end = extract::output_end(rules, &self.screen, start, end);
+        let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
         let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
-=======
-        let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
-        let extract = extract::text(rules, &mut self.screen, start, end);
->>>>>>> proto-a
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);
             turn.lost = Some((turn.lost.map_or(turn.typed.entered, |(from, _)| from), to));
@@ -631,8 +602,18 @@ impl Session {
 
     /// Groups that only recognise the prompt are no result.
     fn told_captures(&self, found: &Match) -> Vec<(String, String)> {
-        let constant = self.spec.rules.get(found.rule).map(|rule| rule.when.constant.as_slice()).unwrap_or_default();
-        found.captures.iter().filter(|(name, _)| !constant.contains(name)).cloned().collect()
+        let constant = self
+            .spec
+            .rules
+            .get(found.rule)
+            .map(|rule| rule.when.constant.as_slice())
+            .unwrap_or_default();
+        found
+            .captures
+            .iter()
+            .filter(|(name, _)| !constant.contains(name))
+            .cloned()
+            .collect()
     }
 
     /// Rows of a finished turn are ordinary history again.
