@@ -1,4 +1,39 @@
 //! ptych turns any interactive command-line program into a function: one prompt in, one complete response out.
+//!
+//! A [`Session`](host::Session) is one tool under its own pseudo-terminal. What the tool shows is emulated, not guessed from bytes; a
+//! *protocol* (a TOML file) teaches ptych the tool; and a turn ends on evidence, never on silence alone.
+//!
+//! ```
+//! # #[cfg(feature = "host")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use ptych::engine::protocol::builtin;
+//! use ptych::engine::response::Outcome;
+//! use ptych::host::{Options, Session, StopOptions};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let bash = Session::start(Arc::new(builtin::load("bash")?), Options::default())?;
+//!
+//! let response = bash.ask("printf 'no newline at the end'").await?;
+//! assert_eq!(response.text, "no newline at the end");
+//!
+//! let response = bash.ask("ls /no/such/file").await?;
+//! assert_eq!(response.outcome, Outcome::Error);
+//! println!("proved by {:?}", response.evidence);
+//!
+//! bash.stop(StopOptions::default()).await;
+//! # Ok(())
+//! # })
+//! # }
+//! # #[cfg(not(feature = "host"))]
+//! # fn main() {}
+//! ```
+//!
+//! Several sessions at once, a protocol of one's own, and a recording replayed are in `examples/`.
+//!
+//! Layers, lower ones knowing nothing of higher ones: [`engine`] is pure (bytes, events and the time in; bytes, events and deadlines out),
+//! [`host`] runs it on a machine, [`api`] is what crosses a process boundary. `docs/ARCHITECTURE.md` is the map.
 
 pub mod api;
 pub mod engine;

@@ -1,4 +1,8 @@
 //! `ptych ask` on real programs: what it prints and how it ends.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
@@ -127,7 +131,7 @@ fn the_tools_start_can_be_chosen() {
     home.run(&["ask", "bash", "stty size", "--size", "77x33"])
         .ends(0)
         .prints("33 77\n");
-    home.run(&["ask", "python", "import sys; sys.flags.isolated", "--", "-I"])
+    home.run(&["ask", "python", "import sys; sys.flags.optimize", "--", "-O"])
         .ends(0)
         .prints("1\n");
     let mut command = home.command(&["ask", "bash", "echo [$MINE] [$OTHER]", "--env", "MINE"]);
@@ -159,6 +163,23 @@ fn keep_going_is_6_when_some_were_well() {
         .ends(6);
     assert!(run.stdout.ends_with("later\n"), "{run:?}");
     home.run(&["ask", "python", "--keep-going", "1/0", "2/0"]).ends(1);
+}
+
+#[test]
+fn keep_going_goes_past_a_time_out_and_a_refusal() {
+    let home = Home::new();
+    let args = [
+        "ask",
+        "bash",
+        "--keep-going",
+        "--timeout",
+        "2s",
+        "sleep 60",
+        "a\u{3}b",
+        "echo later",
+    ];
+    let run = home.run(&args).ends(6).says("timed out").says("U+0003");
+    assert!(run.stdout.ends_with("later\n"), "{run:?}");
 }
 
 #[test]
@@ -242,6 +263,14 @@ fn an_interrupt_goes_to_the_tool_and_is_130() {
         run.stdout.contains("part") && !run.stdout.contains("no\n"),
         "{run:?}"
     );
+}
+
+#[test]
+fn the_tool_starts_with_no_signal_blocked() {
+    let run = Home::new()
+        .run(&["ask", "bash", "grep SigBlk /proc/self/status"])
+        .ends(0);
+    assert!(run.stdout.trim_end().ends_with("0000000000000000"), "{run:?}");
 }
 
 #[test]
@@ -336,15 +365,65 @@ fn nothing_is_left_running() {
         &format!("sleep 1000 & echo $! > {}", pid_file.display()),
     ])
     .ends(0);
-    let pid: i32 = std::fs::read_to_string(&pid_file)
-        .expect("written")
-        .trim()
-        .parse()
-        .expect("a number");
-    assert!(
-        kill(Pid::from_raw(pid), None).is_err(),
-        "process {pid} still runs"
+    let pid = std::fs::read_to_string(&pid_file).expect("written");
+    // Gone, or ended and not yet reaped by whoever inherited it.
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    assert!(stat.is_empty() || stat.contains(") Z "), "it still runs: {stat}");
+}
+
+#[test]
+fn a_question_in_a_conversation_without_a_terminal_is_4() {
+    let home = Home::new();
+    let run = home.run_with_input(&["chat", "bash"], "read -p 'Sure? ' x\necho no\n");
+    run.ends(4).says("Sure?");
+}
+
+#[test]
+fn a_choice_is_taken_by_its_label() {
+    let home = Home::new();
+    let script = home.write(
+        "tool.sh",
+        "while read -r -p 'tool> ' x; do read -r -n 1 -p 'Proceed? [y/n] ' y; echo; echo \"got $y\"; done\n",
     );
+    home.write(
+        "tool.toml",
+        &format!(
+            "name = \"tool\"\ncommand = [\"bash\", \"{script}\"]\nprompt = '^tool> $'\nexit = {{ send = \"<ctrl-d>\" }}\n\
+             [[state]]\nname = \"proceed\"\nkind = \"confirm\"\ncursor_line = 'Proceed\\? \\[y/n\\] $'\n\
+             choices = [{{ label = \"yes, all\", send = \"y\" }}, {{ label = \"no\", send = \"n\" }}]\n"
+        ),
+    );
+    home.run(&["ask", "./tool.toml", "x"])
+        .ends(4)
+        .says("Proceed?")
+        .says("choice: yes, all")
+        .says("choice: no");
+    home.run(&["ask", "./tool.toml", "x", "--answer", "Proceed=maybe"])
+        .ends(4)
+        .says("no choice matches");
+    let run = home
+        .run(&["ask", "./tool.toml", "x", "--answer", "Proceed=^yes"])
+        .ends(0);
+    assert!(run.stdout.ends_with("got y\n"), "{run:?}");
+    let run = home
+        .run(&[
+            "ask",
+            "./tool.toml",
+            "x",
+            "y",
+            "--answer",
+            "nothing=1",
+            "--answer",
+            "Proceed=no",
+            "--json",
+        ])
+        .ends(0);
+    let outcomes: Vec<_> = run
+        .objects()
+        .iter()
+        .map(|object| object["outcome"].clone())
+        .collect();
+    assert_eq!(outcomes, ["blocked", "ok", "blocked", "ok"], "{run:?}");
 }
 
 #[test]

@@ -1,4 +1,8 @@
 //! Runs the built command in an environment of its own.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at files, processes and the clock"
+)]
 
 use std::io::Write;
 use std::path::Path;
@@ -92,6 +96,12 @@ impl Run {
     #[track_caller]
     pub fn prints(self, stdout: &str) -> Run {
         assert_eq!(self.stdout, stdout, "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn prints_part(self, part: &str) -> Run {
+        assert!(self.stdout.contains(part), "stdout lacks {part:?}: {self:#?}");
         self
     }
 

@@ -94,8 +94,18 @@ fn next_line(screen: &Screen, row: u64) -> Pos {
     Pos { row: row + 1, col: 0 }
 }
 
-/// Where the answer ends: before the prompt, and before the rows above it that belong to it.
-pub fn output_end(rules: &ResponseRules, screen: &Screen, start: Pos, prompt: Pos) -> Pos {
+/// Where the answer ends: where the shell said so, else before the prompt and the rows above it that belong to it.
+pub fn output_end(
+    rules: &ResponseRules,
+    screen: &Screen,
+    facts: &Facts,
+    typed: &Typed,
+    start: Pos,
+    prompt: Pos,
+) -> Pos {
+    if let Some(done) = done_before_prompt(screen, facts, typed, prompt).filter(|&done| done >= start) {
+        return done;
+    }
     let Some(pattern) = &rules.prompt_rows_above else {
         return prompt;
     };
@@ -116,17 +126,51 @@ pub fn output_end(rules: &ResponseRules, screen: &Screen, start: Pos, prompt: Po
     prompt
 }
 
-/// The text between, as the protocol trims it.
-pub fn text(rules: &ResponseRules, screen: &mut Screen, start: Pos, end: Pos) -> Extract {
+/// The place of the OSC 133 D that belongs to the marked prompt at `prompt`. Between the two a shell may paint a sign that the last line
+/// has no newline.
+fn done_before_prompt(screen: &Screen, facts: &Facts, typed: &Typed, prompt: Pos) -> Option<Pos> {
+    let done = facts.done_mark.filter(|done| done.offset > typed.entered)?;
+    let marked = facts.prompt_mark.filter(|mark| mark.offset > done.offset)?;
+    let at = screen.mark_pos(done.mark);
+    (screen.mark_pos(marked.mark).row == prompt.row && at <= prompt).then_some(at)
+}
+
+/// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
+pub fn text(
+    rules: &ResponseRules,
+    screen: &mut Screen,
+    start: Pos,
+    end: Pos,
+    interrupted_at: Option<Pos>,
+) -> Extract {
     if end <= start {
         return Extract::default();
     }
-    let mut extract = screen.extract_and_release(start, end);
+    let mut extract = match interrupted_at.filter(|at| (start..end).contains(at)) {
+        Some(at) => without_interrupt(screen, start, at, end),
+        None => screen.extract_and_release(start, end),
+    };
     // The newline that ends the answer's last line belongs to the prompt's row.
     if extract.text.ends_with('\n') {
         extract.text.pop();
     }
     trim(rules, &mut extract.text);
+    extract
+}
+
+fn without_interrupt(screen: &mut Screen, start: Pos, at: Pos, end: Pos) -> Extract {
+    let rest = screen.extract(at, end).text;
+    let Some(rest) = rest.strip_prefix("^C") else {
+        return screen.extract_and_release(start, end);
+    };
+    let mut extract = screen.extract_and_release(start, at);
+    // The echo had the row to itself: its newline goes with it.
+    let alone = extract.text.is_empty() || extract.text.ends_with('\n');
+    extract.text.push_str(if alone {
+        rest.strip_prefix('\n').unwrap_or(rest)
+    } else {
+        rest
+    });
     extract
 }
 

@@ -93,7 +93,7 @@ fn refuse(submit: &Submit, text: &str) -> Result<(), SubmitError> {
 
 fn one_line(submit: &Submit, text: &str, tty: Tty) -> Result<Plan, SubmitError> {
     if submit.one_line == OneLine::Paste && tty.paste {
-        return Ok(single(paste(submit, text), 0));
+        return Ok(single(paste(submit, text), submit.finish_block));
     }
     if text.contains('\t') && tty.editor {
         return tab(submit, text, tty);
@@ -104,7 +104,7 @@ fn one_line(submit: &Submit, text: &str, tty: Tty) -> Result<Plan, SubmitError> 
 /// A line editor takes a typed TAB for completion.
 fn tab(submit: &Submit, text: &str, tty: Tty) -> Result<Plan, SubmitError> {
     if tty.paste {
-        return Ok(single(paste(submit, text), 0));
+        return Ok(single(paste(submit, text), submit.finish_block));
     }
     let encoded = submit.block.iter().find_map(|method| match method {
         Method::Encoded { template, encoding } => Some(encode(template, *encoding, text)),

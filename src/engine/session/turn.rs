@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::engine::framer::extract::Typed;
 use crate::engine::framer::plan::Step;
 use crate::engine::ids::TurnId;
-use crate::engine::term::Pos;
+use crate::engine::term::{MarkId, Pos};
 use crate::engine::time::Time;
 
 /// Why a turn exists.
@@ -55,6 +55,8 @@ pub struct Turn {
     pub first_output_at: Option<Time>,
     pub deadline: Option<Time>,
     pub interrupted: bool,
+    /// Where the cursor stood when the interrupt was typed: a cooked tty echoes it there as `^C`.
+    pub interrupted_at: Option<MarkId>,
     pub lost: Option<(u64, u64)>,
     pub auto_answers: Vec<String>,
     /// Text up to here has been streamed.

@@ -100,7 +100,8 @@ pub fn entry(target: &str) -> Result<Entry, Failure> {
     by_name(target)
 }
 
-fn is_path(target: &str) -> bool {
+/// Whether TARGET is a path rather than a name.
+pub fn is_path(target: &str) -> bool {
     target.contains('/') || target.ends_with(".toml")
 }
 

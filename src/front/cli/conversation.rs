@@ -17,6 +17,7 @@ use super::resolve::Launch;
 use super::signals::{Signal, Signals};
 use crate::api;
 use crate::engine::event::{Event, EventKind};
+use crate::engine::ids::TurnId;
 use crate::engine::response::{Question, Response};
 use crate::host::{AskError, AskOptions, ReadyError, Session, StopOptions};
 
@@ -47,6 +48,8 @@ struct Stream {
     printed: String,
     /// Events were missed: the rest is printed with the response.
     behind: bool,
+    /// The last finished turn: the response brings its last text sooner than its event does.
+    finished: Option<TurnId>,
 }
 
 /// A response, in the engine's form and in the one that leaves the process.
@@ -88,6 +91,7 @@ impl Conversation {
                 events: session.events().await?.1,
                 printed: String::new(),
                 behind: false,
+                finished: None,
             }),
             false => None,
         };
@@ -179,7 +183,11 @@ impl Conversation {
         let done = self.drive(turn).await;
         self.asking = false;
         let response = done?.map_err(Failure::from)?;
-        let printed = self.stream.as_mut().map(Stream::take).unwrap_or_default();
+        let printed = self
+            .stream
+            .as_mut()
+            .map(|stream| stream.finish(&response.turn))
+            .unwrap_or_default();
         Ok(Turned {
             wire: self.wire.response(&response),
             response,
@@ -233,9 +241,10 @@ impl Conversation {
         };
         match event {
             Ok(event) => {
-                if let EventKind::Text { text, .. } = &event.kind
+                if let EventKind::Text { turn, text } = &event.kind
                     && self.asking
                     && !stream.behind
+                    && stream.finished.as_ref() != Some(turn)
                 {
                     self.progress.clear();
                     output::data(text.as_bytes())?;
@@ -283,8 +292,10 @@ impl Conversation {
 }
 
 impl Stream {
-    fn take(&mut self) -> String {
+    /// The turn is over: what of it has been printed.
+    fn finish(&mut self, turn: &TurnId) -> String {
         self.behind = false;
+        self.finished = Some(turn.clone());
         std::mem::take(&mut self.printed)
     }
 }

@@ -2,16 +2,16 @@
 
 pub const ROOT: &str = "\
 Examples:
-  ptych ask python '6*7'                one prompt, its response, nothing else
-  ptych ask ./mytool.toml 'prompt'      a tool taught by your own protocol file
-  ptych chat sqlite3 -- my.db           a conversation, line by line
-  ptych doctor                          what is installed and proven here
+  ptych ask python '6*7'             one prompt, its response, nothing else
+  ptych ask ./mytool.toml 'prompt'   a tool taught by your own protocol file
+  ptych chat sqlite3 -- my.db        a conversation, line by line
+  ptych doctor                       what is installed and proven here
 
 Topics: ptych help exit-codes | environment | files | answers";
 
 pub const ASK: &str = "\
 Examples:
-  ptych ask python 'x = 6' 'x * 7'               two turns of one session
+  ptych ask python 'x = 6' 'x * 7'                two turns of one session
   ptych ask bash @build.sh                        the prompt stands in a file
   git diff | ptych ask mytool 'review:' -         the second prompt is standard input
   ptych ask sqlite3 --json 'select 1;' -- my.db   the whole response as JSON; arguments for the tool
@@ -33,7 +33,7 @@ prompt; ctrl-c interrupts the tool; ctrl-d on an empty line leaves; up and ctrl-
 pub const RECORD: &str = "\
 Examples:
   ptych record                          your shell, into shell-DATE-TIME.cast
-  ptych record -o demo.cast python     a tool, as its protocol starts it
+  ptych record -o demo.cast python      a tool, as its protocol starts it
   ptych record --v2 -- ssh -p 22 host   any command, for players of version 2
 
 The recording ends when the command does. What you type is recorded too, secrets included,
@@ -65,14 +65,14 @@ Examples:
 
 pub const PROTOCOL_NEW: &str = "\
 Examples:
-  ptych protocol new mytool                                asks on a terminal
-  ptych protocol new mytool --from session.cast            finds the prompt in a recording
+  ptych protocol new mytool                       asks on a terminal
+  ptych protocol new mytool --from session.cast   finds the prompt in a recording
   ptych protocol new mytool --prompt 'my> $' -- mytool -i  asks nothing that is given";
 
 pub const PROTOCOL_CHECK: &str = "\
 Examples:
   ptych protocol check mytool.toml
-  ptych protocol check                  all files of your protocols directory";
+  ptych protocol check   all files of your protocols directory";
 
 pub const PROTOCOL_TEST: &str = "\
 Examples:
@@ -85,7 +85,7 @@ A difference is shown as a diff, and the exit code is 1.";
 pub const PROTOCOL_EXPLAIN: &str = "\
 Examples:
   ptych protocol explain session.cast --protocol mytool --at 12.5s
-  ptych protocol explain python                  start it and explain where it is
+  ptych protocol explain python                   start it and explain where it is
   ptych protocol explain bash 'sleep 5' --at 1s   one second into a turn";
 
 pub const PROTOCOL_SCHEMA: &str = "\

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::exit::Exit;
-use crate::api;
 use crate::engine::session::SubmitError;
 use crate::host::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 
@@ -55,15 +54,15 @@ impl Failure {
         }
     }
 
-    /// One line, no trailing newline.
+    /// `api::Error` with every field there, on one line without a newline.
     pub fn to_json(&self) -> String {
-        let wire = api::Error {
-            code: self.code.to_string(),
-            message: self.message.clone(),
-            hint: self.hint.clone(),
-            retryable: self.retryable,
-        };
-        serde_json::json!(wire).to_string()
+        serde_json::json!({
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "retryable": self.retryable,
+        })
+        .to_string()
     }
 
     fn coded(exit: Exit, error: &impl Coded) -> Failure {
@@ -161,4 +160,21 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api;
+
+    #[test]
+    fn the_object_is_the_wire_forms_error() {
+        let failure = Failure::usage("no").hint("yes");
+        let error: api::Error = serde_json::from_str(&failure.to_json()).expect("an error");
+        assert_eq!(
+            (error.code.as_str(), error.hint.as_deref()),
+            ("usage", Some("yes"))
+        );
+        assert!(Failure::usage("no").to_json().contains("\"hint\":null"));
+    }
 }

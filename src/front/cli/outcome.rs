@@ -67,14 +67,19 @@ pub fn asks_briefly(question: &api::Question, choices: &[String]) -> String {
 /// The question, its choices, and how to answer them with `ptych ask`.
 pub fn asks(question: &api::Question, choices: &[String]) -> String {
     let mut text = asks_briefly(question, choices);
-    let quoted = regex::escape(question.text.trim().lines().last().unwrap_or_default()).replace('=', r"\x3d");
+    let quoted = shell_regex(question.text.trim().lines().last().unwrap_or_default());
     let hint = match (question.kind.as_str(), choices.first()) {
         ("secret", _) => format!("--answer-env '{quoted}=VARIABLE'"),
-        (_, Some(choice)) => format!("--answer '{quoted}={}'", regex::escape(choice)),
+        (_, Some(choice)) => format!("--answer '{quoted}={}'", shell_regex(choice)),
         (_, None) => format!("--answer '{quoted}=REPLY'"),
     };
     text.push_str(&format!("\nhint: answer it with {hint}"));
     text
+}
+
+/// A regex for a text, to be put between single quotes before an equals sign.
+fn shell_regex(text: &str) -> String {
+    regex::escape(text).replace('=', r"\x3d").replace('\'', ".")
 }
 
 /// A question that nothing answers, where no response carries it.

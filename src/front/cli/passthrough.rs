@@ -59,7 +59,15 @@ impl Passthrough {
     /// The recorder's time zero is `begun`.
     pub fn new(pty: Unix, recorder: Recorder, begun: Instant) -> io::Result<Passthrough> {
         let typed = Some(typed()?);
-        Ok(Passthrough { pty, recorder, begun, pending: VecDeque::new(), typed, closed: false, look_at: None })
+        Ok(Passthrough {
+            pty,
+            recorder,
+            begun,
+            pending: VecDeque::new(),
+            typed,
+            closed: false,
+            look_at: None,
+        })
     }
 
     /// Until the program has ended; gives the recorder back.
@@ -154,7 +162,9 @@ impl Passthrough {
     }
 
     fn follow_window(&mut self) -> io::Result<()> {
-        let Some(size) = terminal::size() else { return Ok(()) };
+        let Some(size) = terminal::size() else {
+            return Ok(());
+        };
         self.pty.resize(size)?;
         self.recorder.resize(size, self.now());
         Ok(())

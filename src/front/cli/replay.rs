@@ -1,6 +1,6 @@
 //! Recordings through the engine: responses, states, and what stood before the cursor.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -35,15 +35,64 @@ pub fn spec_for(recording: &Path, named: Option<&str>) -> Result<Arc<Spec>, Fail
         return Ok(Arc::new(catalogue::target(named)?));
     }
     if let Some(expectation) = expectation::read(recording)? {
-        return Ok(Arc::new(catalogue::target(&expectation.protocol)?));
+        return Ok(Arc::new(catalogue::target(&kept(
+            recording,
+            &expectation.protocol,
+        ))?));
     }
     let names: Vec<String> = catalogue::all().into_iter().map(|entry| entry.name).collect();
-    let folders = recording.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
+    let folders = recording
+        .ancestors()
+        .skip(1)
+        .filter_map(|folder| folder.file_name()?.to_str());
     let found = folders.map(str::to_string).find(|folder| names.contains(folder));
     match found {
         Some(name) => Ok(Arc::new(catalogue::target(&name)?)),
         None => Err(unframed(recording)),
     }
+}
+
+/// The protocol that an expectation names: a path is relative to the folder of the recording.
+fn kept(recording: &Path, protocol: &str) -> String {
+    match (catalogue::is_path(protocol), recording.parent()) {
+        (true, Some(folder)) => Path::new(".").join(folder).join(protocol).display().to_string(),
+        _ => protocol.to_string(),
+    }
+}
+
+/// How an expectation names a protocol, so that recordings, expectations and protocols can be moved together.
+pub fn name_to_keep(recording: &Path, protocol: &str) -> String {
+    if !catalogue::is_path(protocol) {
+        return protocol.to_string();
+    }
+    let folder = recording
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match (folder.canonicalize(), Path::new(protocol).canonicalize()) {
+        (Ok(folder), Ok(file)) => relative(&folder, &file).display().to_string(),
+        _ => protocol.to_string(),
+    }
+}
+
+/// `file` as seen from `folder`; both are absolute.
+fn relative(folder: &Path, file: &Path) -> PathBuf {
+    let common = folder
+        .components()
+        .zip(file.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let start = if folder.components().count() == common {
+        Some(Component::CurDir)
+    } else {
+        None
+    };
+    start
+        .into_iter()
+        .chain(up)
+        .chain(file.components().skip(common))
+        .collect()
 }
 
 fn unframed(recording: &Path) -> Failure {
@@ -60,7 +109,11 @@ pub fn run(path: &Path, spec: Arc<Spec>) -> Result<Expectation, Failure> {
     let replayed = Replay::new(spec).run(&recording);
     Ok(Expectation {
         protocol,
-        responses: replayed.responses.iter().map(|response| (&wire.response(response)).into()).collect(),
+        responses: replayed
+            .responses
+            .iter()
+            .map(|response| (&wire.response(response)).into())
+            .collect(),
         states: states(&replayed).collect(),
     })
 }
@@ -80,11 +133,17 @@ pub fn explain(path: &Path, spec: Arc<Spec>, at: Option<Duration>) -> Result<Exp
     let end = recording.events.last().map_or(Duration::ZERO, |event| event.at.0);
     let at = at.unwrap_or(end);
     if at > end {
-        return Err(Failure::usage(format!("the recording ends at {:.3} s", end.as_secs_f64())));
+        return Err(Failure::usage(format!(
+            "the recording ends at {:.3} s",
+            end.as_secs_f64()
+        )));
     }
     recording.events.retain(|event| event.at.0 <= at);
     // The replay ends at the last event: time goes on to here even when nothing happened.
-    recording.events.push(Recorded { at: Time(at), kind: RecordedKind::Marker("explain".into()) });
+    recording.events.push(Recorded {
+        at: Time(at),
+        kind: RecordedKind::Marker("explain".into()),
+    });
     let protocol = spec.name.clone();
     let replayed = Replay::new(spec).run(&recording);
     let rule = replayed.events.iter().rev().find_map(|event| match &event.kind {
@@ -110,7 +169,10 @@ pub fn cursor_lines(path: &Path) -> Result<Seen, Failure> {
         false => typed,
     };
     let command = recording.command.as_deref().unwrap_or_default();
-    Ok(Seen { lines, command: command.split_whitespace().map(str::to_string).collect() })
+    Ok(Seen {
+        lines,
+        command: command.split_whitespace().map(str::to_string).collect(),
+    })
 }
 
 /// Indices of the events that begin an input: the first key of a line.
@@ -118,7 +180,9 @@ fn inputs(recording: &Recording) -> Vec<usize> {
     let mut begun = false;
     let mut found = Vec::new();
     for (index, event) in recording.events.iter().enumerate() {
-        let RecordedKind::Input(bytes) = &event.kind else { continue };
+        let RecordedKind::Input(bytes) = &event.kind else {
+            continue;
+        };
         // Terminal replies and cursor keys begin nothing.
         if bytes.first() == Some(&0x1b) {
             continue;
@@ -157,4 +221,23 @@ fn lines_at(recording: &Recording, before: &[usize]) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protocol_is_kept_as_seen_from_the_recordings_folder() {
+        let from = |folder: &str| {
+            relative(Path::new(folder), Path::new("/a/b/x.toml"))
+                .display()
+                .to_string()
+        };
+        assert_eq!(from("/a/b"), "./x.toml");
+        assert_eq!(from("/a/b/casts"), "../x.toml");
+        assert_eq!(from("/a"), "./b/x.toml");
+        assert_eq!(kept(Path::new("casts/x.cast"), "../x.toml"), "./casts/../x.toml");
+        assert_eq!(kept(Path::new("casts/x.cast"), "python"), "python");
+    }
 }

@@ -42,6 +42,27 @@ impl Raw {
 impl Drop for Raw {
     fn drop(&mut self) {
         // Nothing can be done about a terminal that has gone.
-        let _ = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSADRAIN, &self.before);
+        let _gone = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSADRAIN, &self.before);
+    }
+}
+
+/// Puts standard input back as it was: an editor that is given up in the middle of a line cannot.
+pub struct Kept {
+    before: Option<Termios>,
+}
+
+impl Kept {
+    pub fn now() -> Kept {
+        Kept {
+            before: termios::tcgetattr(io::stdin().as_fd()).ok(),
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _gone = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSADRAIN, before);
+        }
     }
 }

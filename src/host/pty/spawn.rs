@@ -161,9 +161,9 @@ fn resource_limits(limits: Limits) -> ResourceLimits {
 
 /// Runs in the child, with the slave as its descriptors 0, 1 and 2.
 ///
-/// A parent that ignores SIGINT (`nohup`, a shell's `&`) would hand that down, and Ctrl-C would never work in the tool; the
-/// standard library has emptied the signal mask already. Descriptors of the host program that are not close-on-exec are made so:
-/// closing them here would close the pipe by which a failed exec is reported, and listing them costs time with their number.
+/// A parent that ignores SIGINT (`nohup`, a shell's `&`) or blocks it (to wait for it in a thread) would hand that down, and Ctrl-C would
+/// never work in the tool; the standard library passes the signal mask on. Descriptors of the host program that are not close-on-exec are
+/// made so: closing them here would close the pipe by which a failed exec is reported, and listing them costs time with their number.
 fn become_tool(limits: &ResourceLimits) -> io::Result<()> {
     // SAFETY: plain system calls on our own process, with pointers to locals that outlive each call.
     unsafe {
@@ -173,10 +173,7 @@ fn become_tool(limits: &ResourceLimits) -> io::Result<()> {
         if libc::ioctl(0, libc::TIOCSCTTY as _, 0) < 0 {
             return Err(io::Error::last_os_error());
         }
-        for signal in 1..=HIGHEST_SIGNAL {
-            // SIGKILL, SIGSTOP and the C library's own refuse; that is all right.
-            libc::signal(signal, libc::SIG_DFL);
-        }
+        reset_dispositions();
         for (resource, value) in limits.iter().flatten() {
             let limit = libc::rlimit {
                 rlim_cur: *value,
@@ -186,15 +183,36 @@ fn become_tool(limits: &ResourceLimits) -> io::Result<()> {
                 return Err(io::Error::last_os_error());
             }
         }
+        let mut none = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
         close_others_on_exec();
     }
     Ok(())
 }
 
+/// By system call: the C library refuses to touch the two signals that it keeps for itself, and they can be inherited ignored, too.
 #[cfg(target_os = "linux")]
-const HIGHEST_SIGNAL: libc::c_int = 64;
+fn reset_dispositions() {
+    // The kernel's `sigaction` of all zeros: default action, no flags, empty mask. Large enough for every architecture.
+    let default = [0u64; 8];
+    let mask_bytes = 8usize;
+    for signal in 1..=64 {
+        // SAFETY: `default` outlives the call, which only reads it; SIGKILL and SIGSTOP are refused, which is all right.
+        unsafe {
+            let none = std::ptr::null::<u64>();
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), none, mask_bytes);
+        }
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
-const HIGHEST_SIGNAL: libc::c_int = 31;
+fn reset_dispositions() {
+    for signal in 1..=31 {
+        // SAFETY: the default action runs no code of ours; SIGKILL and SIGSTOP are refused, which is all right.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
 
 #[cfg(target_os = "linux")]
 fn close_others_on_exec() {

@@ -4,10 +4,7 @@ use crate::engine::protocol::spec::{Conditions, Kind, MarkWanted, Rule, TtyWante
 
 /// Whether `earlier` holds whenever `later` does. Regexes are compared as written.
 pub(super) fn hides(earlier: &Rule, later: &Rule) -> bool {
-    newer_than_enter(earlier, later)
-        && texts(&earlier.when, &later.when)
-        && announcements(&earlier.when, &later.when)
-        && tty(&earlier.when, &later.when)
+    newer_than_enter(earlier, later) && wants_less(&earlier.when, &later.when)
 }
 
 /// A busy state may be as old as Enter; every other must be newer, which `after_busy` vouches for.
@@ -16,35 +13,51 @@ fn newer_than_enter(earlier: &Rule, later: &Rule) -> bool {
         || (later.kind != Kind::Busy && (earlier.when.after_busy || !later.when.after_busy))
 }
 
-fn texts(earlier: &Conditions, later: &Conditions) -> bool {
-    covers(&earlier.cursor_line, &later.cursor_line)
-        && covers(&earlier.lines_above, &later.lines_above)
-        && covers(&earlier.screen, &later.screen)
-        && covers(&earlier.title, &later.title)
-        && covers(&earlier.status, &later.status)
-        && covers(&earlier.notification, &later.notification)
-        && earlier.constant.iter().all(|name| later.constant.contains(name))
-}
-
-fn announcements(earlier: &Conditions, later: &Conditions) -> bool {
+fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
+    // Field by field, so that a new condition is not forgotten here.
+    let Conditions {
+        cursor_line,
+        lines_above,
+        screen,
+        title,
+        modes,
+        tty,
+        waiting,
+        foreground,
+        prompt_mark,
+        last_mark,
+        status,
+        notification,
+        progress,
+        cursor_visible,
+        after_busy,
+        constant,
+        quiet,
+    } = earlier;
     // Where rows above belong to the prompt, the mark may stand on one of them.
-    let same_rows = earlier.lines_above.is_some() == later.lines_above.is_some();
-    let mark = match (earlier.prompt_mark, later.prompt_mark) {
-        (MarkWanted::Any, _) => true,
-        (MarkWanted::IfUsed, MarkWanted::IfUsed | MarkWanted::Required)
-        | (MarkWanted::Required, MarkWanted::Required) => same_rows,
-        (MarkWanted::IfUsed | MarkWanted::Required, _) => false,
-    };
-    mark && earlier.modes.iter().all(|mode| later.modes.contains(mode))
-        && covers(&earlier.last_mark, &later.last_mark)
-        && covers(&earlier.progress, &later.progress)
-        && covers(&earlier.cursor_visible, &later.cursor_visible)
-        && (later.after_busy || !earlier.after_busy)
-        && earlier.quiet <= later.quiet
+    let same_rows = lines_above.is_some() == later.lines_above.is_some();
+    covers(cursor_line, &later.cursor_line)
+        && covers(lines_above, &later.lines_above)
+        && covers(screen, &later.screen)
+        && covers(title, &later.title)
+        && covers(status, &later.status)
+        && covers(notification, &later.notification)
+        && modes.iter().all(|mode| later.modes.contains(mode))
+        && flags(*tty, later.tty)
+        && (covers(waiting, &later.waiting)
+            || (*waiting, later.waiting) == (Some(WaitingWanted::Input), Some(WaitingWanted::Read)))
+        && covers(foreground, &later.foreground)
+        && mark(*prompt_mark, later.prompt_mark, same_rows)
+        && covers(last_mark, &later.last_mark)
+        && covers(progress, &later.progress)
+        && covers(cursor_visible, &later.cursor_visible)
+        && (later.after_busy || !after_busy)
+        && constant.iter().all(|name| later.constant.contains(name))
+        && *quiet <= later.quiet
 }
 
-fn tty(earlier: &Conditions, later: &Conditions) -> bool {
-    let flags = match (earlier.tty, later.tty) {
+fn flags(earlier: TtyWanted, later: TtyWanted) -> bool {
+    match (earlier, later) {
         (TtyWanted::Any, _) => true,
         (
             TtyWanted::Flags { echo, canonical },
@@ -54,12 +67,16 @@ fn tty(earlier: &Conditions, later: &Conditions) -> bool {
             },
         ) => covers(&echo, &later_echo) && covers(&canonical, &later_canonical),
         (earlier, later) => earlier == later,
-    };
-    let waiting = match (earlier.waiting, later.waiting) {
-        (Some(WaitingWanted::Input), Some(WaitingWanted::Read)) => true,
-        (earlier, later) => covers(&earlier, &later),
-    };
-    flags && waiting && covers(&earlier.foreground, &later.foreground)
+    }
+}
+
+fn mark(earlier: MarkWanted, later: MarkWanted, same_rows: bool) -> bool {
+    match (earlier, later) {
+        (MarkWanted::Any, _) => true,
+        (MarkWanted::IfUsed, MarkWanted::IfUsed | MarkWanted::Required)
+        | (MarkWanted::Required, MarkWanted::Required) => same_rows,
+        (MarkWanted::IfUsed | MarkWanted::Required, _) => false,
+    }
 }
 
 /// Nothing wanted, or the same.

@@ -253,7 +253,11 @@ fn dialog(resolver: &mut Resolver<'_>, state: &State) {
         ("choices", !state.choices.is_empty()),
         ("choice_pattern", state.choice_pattern.is_some()),
         ("question", state.question.is_some()),
-        ("quit", state.quit.is_some()),
+        // An unfinished input has a way out of its own.
+        (
+            "quit",
+            state.quit.is_some() && state.kind != FileKind::Continuation,
+        ),
     ];
     for (key, _) in given.iter().filter(|(_, given)| *given && !asks) {
         resolver.at(key, |r| {

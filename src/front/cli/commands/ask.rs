@@ -53,6 +53,8 @@ fn meaning(args: &args::Ask) -> Result<(Launch, Asking), Failure> {
     }
     let answers = Answers::new(&args.answer, &args.answer_env)?;
     let prompts = resolve::prompts(&args.prompts)?;
+    // A tool that does not get ready uses up the first prompt's time.
+    launch.options.ready_within = Some(launch.spec.spawn.ready_within.min(args.timeout));
     if args.raw {
         launch.options.keep_raw_bytes = RAW_BYTES;
     }
@@ -85,17 +87,23 @@ impl Asking {
         let (mut ok, mut first_bad) = (0, None);
         let prompts = std::mem::take(&mut self.prompts);
         for (index, prompt) in prompts.iter().enumerate() {
-            let outcome = self.prompt(conversation, prompt).await?;
-            if conversation.interrupted() {
-                return Ok(Exit::Interrupted);
+            let (exit, can_go_on) = match self.prompt(conversation, prompt).await {
+                Ok(_) if conversation.interrupted() => return Ok(Exit::Interrupted),
+                Ok(outcome) => (outcome::exit(outcome), can_go_on(outcome)),
+                Err(error) if self.keep_going => self.refused(error)?,
+                Err(error) => return Err(error),
+            };
+            match exit {
+                Exit::Done => ok += 1,
+                bad => first_bad = first_bad.or(Some(bad)),
             }
-            match outcome {
-                Outcome::Ok => ok += 1,
-                bad => first_bad = first_bad.or(Some(outcome::exit(bad))),
-            }
-            if first_bad.is_some() && !(self.keep_going && can_go_on(outcome)) {
+            if first_bad.is_some() && !(self.keep_going && can_go_on) {
                 tell_unsent(prompts.len() - index - 1);
                 break;
+            }
+            if exit == Exit::TimedOut && index + 1 < prompts.len() {
+                // The next prompt waits for the tool; a tool that refuses the interrupt may still get ready by itself.
+                let _ = conversation.session().interrupt().await;
             }
         }
         Ok(match first_bad {
@@ -103,6 +111,19 @@ impl Asking {
             Some(_) if self.keep_going && ok > 0 => Exit::Partial,
             Some(exit) => exit,
         })
+    }
+
+    /// A prompt that got no response, and whether the next one may: after one that was refused before it was typed.
+    fn refused(&self, error: anyhow::Error) -> anyhow::Result<(Exit, bool)> {
+        let failure = Failure::of(error);
+        if matches!(
+            failure.exit,
+            Exit::Interrupted | Exit::Terminated | Exit::Hangup | Exit::BrokenPipe
+        ) {
+            return Err(failure.into());
+        }
+        let exit = output::failure(&failure, matches!(self.form, Form::Json { .. }));
+        Ok((exit, exit == Exit::Usage))
     }
 
     /// Waits for the first prompt of the tool; questions that come before it are answered like any other, and print nothing.

@@ -14,7 +14,7 @@ use crate::front::cli::exit::Exit;
 use crate::front::cli::failure::Failure;
 use crate::front::cli::resolve::{self, Launch};
 use crate::front::cli::signals::Signals;
-use crate::front::cli::{outcome, output};
+use crate::front::cli::{outcome, output, terminal};
 
 pub fn run(args: args::Chat) -> anyhow::Result<Exit> {
     let launch = resolve::launch(&args.target, &args.start)?;
@@ -38,9 +38,11 @@ async fn talk(launch: Launch, signals: Signals, mut lines: Lines, timeout: Durat
         stream: lines.interactive,
         no_progress: false,
     };
+    let kept = terminal::Kept::now();
     let mut conversation = Conversation::start(launch, signals, show).await?;
     let result = converse(&mut conversation, &mut lines, timeout).await;
     conversation.stop(conversation::stop_after(&result)).await;
+    drop(kept);
     result
 }
 
@@ -231,6 +233,13 @@ impl Lines {
         Ok(Lines { interactive, tx })
     }
 
+    /// The editor is in the middle of a line: bracketed paste goes off, and what follows starts on a line of its own.
+    fn give_up(&self) {
+        if self.interactive {
+            output::note("\x1b[?2004l");
+        }
+    }
+
     /// The next line; `None` at the end. A signal, or the tool's own end, is not waited out.
     async fn next(
         &mut self,
@@ -243,6 +252,7 @@ impl Lines {
             .map_err(|_| anyhow::anyhow!("read a line: the reader has ended"))?;
         conversation
             .while_idle(async move { rx.await.unwrap_or(Ok(None)) })
-            .await?
+            .await
+            .inspect_err(|_| self.give_up())?
     }
 }

@@ -33,17 +33,30 @@ fn write_pages(dir: &Path, command: &Command, name: &str) -> anyhow::Result<()> 
 }
 
 fn page(command: &Command, name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let topics = [
-        exit::TABLE,
-        examples::ENVIRONMENT,
-        examples::FILES,
-        examples::ANSWERS,
-    ];
-    Man::new(command.clone().display_name(name))
+    let man = Man::new(command.clone().display_name(name))
         .title(name.to_uppercase())
-        .render(&mut text)?;
+        .source(concat!("ptych ", env!("CARGO_PKG_VERSION")));
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut text)?;
+    }
+    if let Some(examples) = command.get_after_help() {
+        let examples = examples.to_string();
+        let examples = examples.trim_start_matches("Examples:\n");
+        text.extend(section(&format!("EXAMPLES\n\n{examples}")).into_bytes());
+    }
     if name == "ptych" {
+        let topics = [
+            exit::TABLE,
+            examples::ENVIRONMENT,
+            examples::FILES,
+            examples::ANSWERS,
+        ];
         topics
             .iter()
             .for_each(|topic| text.extend(section(topic).into_bytes()));

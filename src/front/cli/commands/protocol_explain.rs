@@ -154,8 +154,8 @@ fn table(signals: &[SignalTrace]) -> String {
         vec![
             format!("  {}", word(signal.holds)),
             signal.signal.clone(),
-            format!("wanted {}", signal.wanted),
             format!("is {}", signal.actual),
+            format!("wanted {}", signal.wanted),
         ]
     };
     let rows: Vec<Vec<String>> = signals.iter().map(row).collect();
@@ -203,7 +203,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("no   prompt (ready), line 7\n  no  cursor_line  wanted />>> $/  is \"... \"\n"),
+            text.contains("no   prompt (ready), line 7\n  no  cursor_line  is \"... \"  wanted />>> $/\n"),
             "{text}"
         );
     }

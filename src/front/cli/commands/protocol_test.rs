@@ -138,12 +138,11 @@ fn compare(recording: &Path, args: &ProtocolTest) -> Result<(&'static str, Optio
         true => expectation::read(recording).unwrap_or_default(),
         false => expectation::read(recording)?,
     };
-    let kept = expected.as_ref().map(|expected| expected.protocol.clone());
-    let named = args
-        .protocol
-        .clone()
-        .or(kept)
-        .unwrap_or_else(|| spec.name.clone());
+    let named = match (&args.protocol, &expected) {
+        (Some(named), _) => replay::name_to_keep(recording, named),
+        (None, Some(expected)) => expected.protocol.clone(),
+        (None, None) => spec.name.clone(),
+    };
     let seen = Expectation {
         protocol: named,
         ..replay::run(recording, spec)?

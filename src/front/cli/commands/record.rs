@@ -15,6 +15,7 @@ use crate::front::cli::failure::Failure;
 use crate::front::cli::passthrough::{Left, Passthrough};
 use crate::front::cli::signals::Signals;
 use crate::front::cli::{catalogue, conversation, output, programs, resolve, terminal};
+use crate::host::error::exit_words;
 use crate::host::pty::{SpawnError, SpawnPlan, Unix};
 use crate::host::recording::Recorder;
 use crate::host::{Limits, RecordFormat, RecordOptions};
@@ -35,13 +36,17 @@ pub fn run(args: args::Record) -> anyhow::Result<Exit> {
     let plan = plan(&args)?;
     let path = plan.options.path.clone();
     let mut signals = Signals::catch_with_window()?;
-    output::note(&format!("recording into {}; it ends when the program does", path.display()));
+    output::note(&format!(
+        "recording into {}; it ends when the program does",
+        path.display()
+    ));
     let left = conversation::runtime()?.block_on(record(plan, &mut signals))?;
-    output::note(&format!("recorded {}", path.display()));
-    Ok(match left {
-        Left::Exited(_) => Exit::Done,
-        Left::Signalled(signal) => signal.exit(),
-    })
+    let (words, exit) = match left {
+        Left::Exited(exit) => (format!(" ({})", exit_words(&exit)), Exit::Done),
+        Left::Signalled(signal) => (String::new(), signal.exit()),
+    };
+    output::note(&format!("recorded {}{words}", path.display()));
+    Ok(exit)
 }
 
 async fn record(plan: Plan, signals: &mut Signals) -> anyhow::Result<Left> {
@@ -62,7 +67,11 @@ fn not_started(program: &Path, error: SpawnError) -> Failure {
         SpawnError::Open(_) => Exit::Supervisor,
         SpawnError::Start(_) => Exit::NotExecutable,
     };
-    Failure::new(exit, "spawn_failed", format!("start {}: {error}", program.display()))
+    Failure::new(
+        exit,
+        "spawn_failed",
+        format!("start {}: {error}", program.display()),
+    )
 }
 
 fn plan(args: &args::Record) -> Result<Plan, Failure> {
@@ -88,10 +97,19 @@ fn plan(args: &args::Record) -> Result<Plan, Failure> {
     };
     let options = RecordOptions {
         path: place(args, &spec)?,
-        format: if args.v2 { RecordFormat::V2 } else { RecordFormat::V3 },
+        format: if args.v2 {
+            RecordFormat::V2
+        } else {
+            RecordFormat::V3
+        },
         input: !args.no_input,
     };
-    Ok(Plan { spec, spawn, options, _files: files })
+    Ok(Plan {
+        spec,
+        spawn,
+        options,
+        _files: files,
+    })
 }
 
 /// The command, or the person's own shell.
@@ -99,15 +117,30 @@ fn command(args: &args::Record) -> Vec<String> {
     if !args.command.is_empty() {
         return args.command.clone();
     }
-    vec![std::env::var("SHELL").ok().filter(|shell| !shell.is_empty()).unwrap_or_else(|| "sh".into())]
+    vec![
+        std::env::var("SHELL")
+            .ok()
+            .filter(|shell| !shell.is_empty())
+            .unwrap_or_else(|| "sh".into()),
+    ]
 }
 
 /// A protocol for a program that none teaches: it names the recording, and nothing is framed by it.
 fn spec_of(command: &[String]) -> Result<Spec, Failure> {
-    let program = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy();
-    let name: String = program.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    let program = Path::new(&command[0])
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let name: String = program
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .collect();
     let name = name.to_ascii_lowercase();
-    let name = if name.starts_with(|c: char| c.is_ascii_lowercase()) { name } else { format!("tool{name}") };
+    let name = if name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        name
+    } else {
+        format!("tool{name}")
+    };
     let source = format!("name = \"{name}\"\ncommand = [\"{name}\"]\nprompt = '$'\ninclude = []\n");
     let mut spec = protocol::parse(&source)
         .map_err(|problems| Failure::new(Exit::Supervisor, "protocol_invalid", problems.to_string()))?;
@@ -122,23 +155,42 @@ fn program(spec: &Spec) -> Result<PathBuf, Failure> {
     }
     let tried = spec.spawn.programs.join(", ");
     // A path to a file that is there cannot be executed; anything else is not there.
-    match spec.spawn.programs.iter().any(|program| program.contains('/') && Path::new(program).exists()) {
-        true => Err(Failure::new(Exit::NotExecutable, "tool_not_executable", format!("start {tried}: it is not executable"))
-            .hint(format!("chmod +x {tried}"))),
-        false => Err(Failure::new(Exit::ToolNotFound, "tool_not_found", format!("none of these programs is in PATH: {tried}"))
-            .hint("install it, put it in PATH, or name its file")),
+    match spec
+        .spawn
+        .programs
+        .iter()
+        .any(|program| program.contains('/') && Path::new(program).exists())
+    {
+        true => Err(Failure::new(
+            Exit::NotExecutable,
+            "tool_not_executable",
+            format!("start {tried}: it is not executable"),
+        )
+        .hint(format!("chmod +x {tried}"))),
+        false => Err(Failure::new(
+            Exit::ToolNotFound,
+            "tool_not_found",
+            format!("none of these programs is in PATH: {tried}"),
+        )
+        .hint("install it, put it in PATH, or name its file")),
     }
 }
 
 fn arguments(spec: &Spec, args: &args::Record, files: Option<&SideFiles>) -> Vec<OsString> {
     let further: &[String] = if args.target.is_some() { &args.command } else { &[] };
-    spec.spawn.args.iter().chain(further).map(|arg| filled(arg, files).into()).collect()
+    spec.spawn
+        .args
+        .iter()
+        .chain(further)
+        .map(|arg| filled(arg, files).into())
+        .collect()
 }
 
 /// The person's own environment, as a terminal would pass it on; the protocol's and the flags' variables on top.
 fn environment(spec: &Spec, args: &args::Record, files: Option<&SideFiles>) -> Vec<(OsString, OsString)> {
     let mut env: std::collections::BTreeMap<OsString, OsString> = std::env::vars_os().collect();
-    env.entry("TERM".into()).or_insert_with(|| "xterm-256color".into());
+    env.entry("TERM".into())
+        .or_insert_with(|| "xterm-256color".into());
     for (name, value) in &spec.spawn.env {
         env.insert(name.into(), filled(value, files).into());
     }
@@ -158,18 +210,26 @@ fn filled(text: &str, files: Option<&SideFiles>) -> String {
 
 /// Where the recording goes. It is not replaced unless that was asked for.
 fn place(args: &args::Record, spec: &Spec) -> Result<PathBuf, Failure> {
-    let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}-{}.cast", spec.name, stamp(spec))));
+    let path = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{}-{}.cast", spec.name, stamp(spec))));
     match path.exists() && !args.overwrite {
-        true => Err(Failure::new(Exit::Usage, "exists", format!("{} exists", path.display()))
-            .hint("name another file with --output, or replace it with --overwrite")),
+        true => Err(
+            Failure::new(Exit::Usage, "exists", format!("{} exists", path.display()))
+                .hint("name another file with --output, or replace it with --overwrite"),
+        ),
         false => Ok(path),
     }
 }
 
 /// `20300102-030405`, UTC.
 fn stamp(spec: &Spec) -> String {
-    let now = api::Context::new("", spec, SystemTime::now()).at(Time::ZERO).replace('T', "-");
-    now.chars().take(19)
+    let now = api::Context::new("", spec, SystemTime::now())
+        .at(Time::ZERO)
+        .replace('T', "-");
+    now.chars()
+        .take(19)
         .enumerate()
         .filter_map(|(at, c)| (c.is_ascii_digit() || at == 10).then_some(c))
         .collect()
@@ -188,10 +248,17 @@ impl SideFiles {
         }
         let dir = std::env::temp_dir().join(format!("ptych-record-{}", std::process::id()));
         let failed = |error: io::Error| {
-            Failure::new(Exit::Supervisor, "side_files_failed", format!("write side files below {}: {error}", dir.display()))
+            Failure::new(
+                Exit::Supervisor,
+                "side_files_failed",
+                format!("write side files below {}: {error}", dir.display()),
+            )
         };
         // Not recursive: a folder that somebody else made beforehand is an error.
-        std::fs::DirBuilder::new().mode(0o700).create(&dir).map_err(failed)?;
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&dir)
+            .map_err(failed)?;
         let files = SideFiles { dir: dir.clone() };
         for (name, contents) in &spec.spawn.files {
             std::fs::write(dir.join(name), contents).map_err(failed)?;
