@@ -50,8 +50,12 @@ pub const MAX_STRING_BYTES: usize = 64 << 10;
 pub const MAX_CLUSTER_BYTES: usize = 64;
 /// Clusters in the side table before the first collection.
 pub const MIN_CLUSTERS_BEFORE_COLLECTION: usize = 256;
-/// Distinct styles at a time (24 bytes each in the worst case: 1.6 MB); beyond, colours are rounded to the palette.
-pub const MAX_STYLES: usize = 65_535;
+/// Distinct styles at a time; beyond, colours are rounded to the palette. 65,535 of all kinds are 1.6 MB.
+pub const MAX_STYLES: usize = 49_152;
+/// Styles with rounded colours beyond these; then only attributes are kept, whose 3,072 combinations still fit.
+pub const PALETTE_STYLES: usize = 12_288;
+/// Styles before the first collection of unused ones.
+pub const MIN_STYLES_BEFORE_COLLECTION: usize = 1_024;
 /// Refused styles between two attempts to free some; an attempt walks the history.
 pub const STYLE_REFUSALS_PER_COLLECTION: u32 = 65_536;
 /// Events waiting for `poll_event`; beyond, new ones are dropped and counted.

@@ -314,3 +314,20 @@ fn a_thousand_sessions_leave_no_descriptor_and_no_zombie() {
         );
     });
 }
+
+/// What did not fit at first is written when the tool reads: nothing is lost, and nobody waits for anybody.
+#[test]
+fn what_a_slow_reader_takes_arrives_whole() {
+    run(async {
+        let script =
+            "stty raw -echo; printf 'go'; sleep 0.2; head -c 244000 | cksum; printf 'done'; exec sleep 60";
+        let session = start(program("dash", &["-c", script]));
+        shows(&session, "go").await;
+        let text = format!("{}\n", "y".repeat(60)).repeat(4000);
+        session.keys(text).await.expect("queued");
+        shows(&session, "done").await;
+        let rows = session.snapshot().await.expect("alive").rows;
+        assert!(rows.iter().any(|row| row.contains("244000")), "{rows:?}");
+        session.stop(StopOptions::NOW).await;
+    });
+}

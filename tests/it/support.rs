@@ -159,6 +159,20 @@ impl Battery<'_> {
     }
 }
 
+/// The port of a server that `tests/servers start` runs; `tests/run` exports them.
+pub fn server_port(name: &str) -> String {
+    let from_file = || {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-servers/env");
+        let ports = std::fs::read_to_string(file).ok()?;
+        let mut lines = ports.lines().filter_map(|line| line.split_once('='));
+        lines
+            .find(|(key, _)| *key == name)
+            .map(|(_, port)| port.to_owned())
+    };
+    let port = std::env::var(name).ok().or_else(from_file);
+    port.unwrap_or_else(|| panic!("{name} is not known: run tests/servers start"))
+}
+
 /// Enough of a long text to see what is wrong.
 fn clipped(text: &str) -> String {
     const SHOWN_CHARS: usize = 3000;

@@ -94,8 +94,18 @@ fn next_line(screen: &Screen, row: u64) -> Pos {
     Pos { row: row + 1, col: 0 }
 }
 
-/// Where the answer ends: before the prompt, and before the rows above it that belong to it.
-pub fn output_end(rules: &ResponseRules, screen: &Screen, start: Pos, prompt: Pos) -> Pos {
+/// Where the answer ends: where the shell said so, else before the prompt and the rows above it that belong to it.
+pub fn output_end(
+    rules: &ResponseRules,
+    screen: &Screen,
+    facts: &Facts,
+    typed: &Typed,
+    start: Pos,
+    prompt: Pos,
+) -> Pos {
+    if let Some(done) = done_before_prompt(screen, facts, typed, prompt).filter(|&done| done >= start) {
+        return done;
+    }
     let Some(pattern) = &rules.prompt_rows_above else {
         return prompt;
     };
@@ -114,6 +124,15 @@ pub fn output_end(rules: &ResponseRules, screen: &Screen, start: Pos, prompt: Po
         }
     }
     prompt
+}
+
+/// The place of the OSC 133 D that belongs to the marked prompt at `prompt`. Between the two a shell may paint a sign that the last line
+/// has no newline.
+fn done_before_prompt(screen: &Screen, facts: &Facts, typed: &Typed, prompt: Pos) -> Option<Pos> {
+    let done = facts.done_mark.filter(|done| done.offset > typed.entered)?;
+    let marked = facts.prompt_mark.filter(|mark| mark.offset > done.offset)?;
+    let at = screen.mark_pos(done.mark);
+    (screen.mark_pos(marked.mark).row == prompt.row && at <= prompt).then_some(at)
 }
 
 /// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.

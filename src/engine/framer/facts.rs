@@ -24,6 +24,8 @@ pub struct Facts {
     pub last_mark: Option<MarkKind>,
     /// Parameters of the last OSC 133 D since Enter.
     pub done: Option<Vec<String>>,
+    /// Where that mark stood: the end of what the command printed.
+    pub done_mark: Option<Announced>,
     /// The first time since Enter that bracketed paste was switched off: a line editor let go of the terminal.
     pub paste_off: Option<Announced>,
     /// The last switch of a mode that the protocol names as the start of its prompt.
@@ -46,10 +48,12 @@ pub struct Facts {
 impl Facts {
     /// Forgets what belongs to the turn before: called when Enter is sent.
     pub fn start_turn(&mut self, screen: &mut Screen) {
-        for announced in [self.output_mark.take(), self.paste_off.take()]
-            .into_iter()
-            .flatten()
-        {
+        let of_the_turn = [
+            self.output_mark.take(),
+            self.paste_off.take(),
+            self.done_mark.take(),
+        ];
+        for announced in of_the_turn.into_iter().flatten() {
             screen.unmark(announced.mark);
         }
         self.done = None;
@@ -110,7 +114,10 @@ impl Facts {
         match mark {
             ShellMark::Prompt => replace(&mut self.prompt_mark, event, screen),
             ShellMark::Output if self.output_mark.is_none() => replace(&mut self.output_mark, event, screen),
-            ShellMark::Done => self.done = Some(params.to_vec()),
+            ShellMark::Done => {
+                self.done = Some(params.to_vec());
+                replace(&mut self.done_mark, event, screen);
+            }
             ShellMark::Input | ShellMark::Output => {}
         }
     }

@@ -10,7 +10,22 @@ macro_rules! files {
     };
 }
 
-files!["bash", "common", "python"];
+files![
+    "bash",
+    "bc",
+    "common",
+    "dash",
+    "fish",
+    "gdb",
+    "lua",
+    "mariadb",
+    "php",
+    "psql",
+    "python",
+    "redis-cli",
+    "tclsh",
+    "zsh",
+];
 
 /// Names of the shipped protocols.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -417,6 +417,8 @@ pub struct Interrupt {
     /// Ends the tool even while it is busy. Default false.
     #[serde(default)]
     pub lethal: bool,
+    /// Regex over the visible screen: where it matches, a busy tool takes the keys and lives, although `lethal`.
+    pub lethal_unless: Option<String>,
     /// Regex over the screen that shows it was taken.
     pub ack: Option<String>,
     /// Never twice within this time. Default "0s".

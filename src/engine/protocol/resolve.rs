@@ -525,6 +525,7 @@ impl Resolver<'_> {
                 Some(file::WhenIdle::NoPrompt) => IdleInterrupt::NoPrompt,
             },
             lethal: form.lethal,
+            lethal_unless: self.optional_pattern("lethal_unless", form.lethal_unless.as_deref()),
             ack: self.optional_pattern("ack", form.ack.as_deref()),
             min_interval: self.duration("min_interval", form.min_interval.as_deref(), Duration::ZERO),
             signal_after: self.duration(

@@ -346,6 +346,8 @@ pub struct Interrupt {
     pub when_idle: IdleInterrupt,
     /// Ends the tool even while busy (php, tclsh): interrupt is then refused unless forced.
     pub lethal: bool,
+    /// Over the visible screen: where it matches, the tool takes the interrupt and lives, although `lethal`.
+    pub lethal_unless: Option<Pattern>,
     /// Text that shows it was taken.
     pub ack: Option<Pattern>,
     /// Never twice within this time (aider and node exit).

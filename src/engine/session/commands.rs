@@ -1,6 +1,7 @@
 //! What callers want: submit, answer, interrupt, leave; and what somebody else typed.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
@@ -10,9 +11,12 @@ use crate::engine::framer::plan::{self, Plan, Step, Tty};
 use crate::engine::framer::state::State;
 use crate::engine::ids::TurnId;
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, IdleInterrupt};
+use crate::engine::protocol::spec::{BlockKind, IdleInterrupt, Kind};
 use crate::engine::response::Question;
 use crate::engine::time::Time;
+
+/// A rung above all signals: what was typed is all that happens.
+const NO_SIGNAL: u8 = u8::MAX;
 
 impl Session {
     /// Types a prompt and starts its turn.
@@ -178,10 +182,7 @@ impl Session {
             State::Starting | State::Busy { .. } | State::Blocked { .. } | State::Unknown => {}
         }
         let spec = &self.spec.interrupt;
-        if spec.lethal {
-            let reason = "an interrupt ends this tool; stop the session instead".into();
-            return Err(SubmitError::InterruptRefused { reason });
-        }
+        let (keys, signal_after, rung) = self.interrupt_keys()?;
         if let Some(last) = self
             .last_interrupt
             .filter(|&last| now.since(last) < spec.min_interval)
@@ -192,12 +193,6 @@ impl Session {
             );
             return Err(SubmitError::InterruptRefused { reason });
         }
-        let keys = self.interrupt_keys();
-        let signal_after = if keys.is_empty() {
-            std::time::Duration::ZERO
-        } else {
-            spec.signal_after
-        };
         // What was typed and not yet read is not wanted any more.
         self.queue.clear();
         self.queue.push(Purpose::Keys, keys, now);
@@ -212,9 +207,20 @@ impl Session {
             }
         }
         self.last_interrupt = Some(now);
+        let left = match &self.state {
+            State::Blocked { question } => Some((question.rule.clone(), self.screen.cursor().pos.row)),
+            State::Starting | State::Ready | State::Busy { .. } | State::Unknown | State::Exited { .. } => {
+                None
+            }
+        };
+        if left.is_some() {
+            // The question is withdrawn: who asks next waits for what follows.
+            self.enter_state(State::Busy { turn: None }, "interrupt", now);
+        }
         self.interrupting = Some(Interrupting {
             next_rung_at: now + signal_after,
-            rung: 0,
+            rung,
+            left,
         });
         self.facts.probe = None;
         self.looks = super::Looks {
@@ -224,18 +230,39 @@ impl Session {
         Ok(())
     }
 
-    fn interrupt_keys(&self) -> Vec<u8> {
+    /// The protocol knows a sign on the screen that a busy tool takes the interrupt and lives.
+    fn survives_interrupt(&self) -> bool {
+        let sign = self.spec.interrupt.lethal_unless.as_ref();
+        sign.is_some_and(|sign| sign.0.is_match(&self.screen.viewport_text()))
+    }
+
+    /// What is typed, how long that may take, and the rung of signals that follows.
+    fn interrupt_keys(&self) -> Result<(Vec<u8>, Duration, u8), SubmitError> {
+        let spec = &self.spec.interrupt;
+        let idle_ends = spec.when_idle == IdleInterrupt::Lethal;
         if let State::Blocked { question } = &self.state {
             let rule = self.spec.rules.iter().find(|rule| rule.name == question.rule);
             if let Some(quit) = rule.and_then(|rule| rule.quit.clone()) {
-                return quit;
+                let rung = if spec.lethal || idle_ends { NO_SIGNAL } else { 0 };
+                return Ok((quit, spec.signal_after, rung));
             }
-            // A continuation, seen as a question, is left like a busy tool; at an idle prompt the same key could end it.
-            if self.spec.interrupt.when_idle == IdleInterrupt::Lethal && question.rule == "continuation" {
-                return self.spec.discard.clone();
+            if idle_ends && rule.is_some_and(|rule| rule.kind == Kind::Continuation) {
+                let reason = "an interrupt of an unfinished input ends this tool; answer with the rest, or stop the session";
+                return Err(SubmitError::InterruptRefused {
+                    reason: reason.into(),
+                });
             }
         }
-        self.spec.interrupt.send.clone()
+        if spec.lethal && !self.survives_interrupt() {
+            let reason = "an interrupt ends this tool; stop the session instead".into();
+            return Err(SubmitError::InterruptRefused { reason });
+        }
+        let signal_after = if spec.send.is_empty() {
+            Duration::ZERO
+        } else {
+            spec.signal_after
+        };
+        Ok((spec.send.clone(), signal_after, 0))
     }
 
     /// Types the tool's own way out; `Action::Stop` follows when it does not take it.

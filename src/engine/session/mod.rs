@@ -130,10 +130,12 @@ struct Looks {
     awaiting: Option<(Time, BlockKind)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Interrupting {
     next_rung_at: Time,
     rung: u8,
+    /// Rule and row of the question that is being left: an editor may still be painting it.
+    left: Option<(String, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -177,7 +177,13 @@ impl Session {
     }
 
     fn continuation(&mut self, found: &Match, now: Time) {
-        let Some(turn) = &mut self.turn else { return };
+        let Some(turn) = &mut self.turn else {
+            // An interrupt that did not help.
+            if matches!(self.state, State::Busy { .. }) {
+                self.block_unfinished(found, now);
+            }
+            return;
+        };
         if !turn.steps.is_empty() {
             return self.end_of_step(found, now);
         }
@@ -185,9 +191,12 @@ impl Session {
             turn.extra_enters -= 1;
             return self.repeat_enter(now);
         }
-        if turn.origin == Origin::Observed {
-            return;
+        if turn.origin != Origin::Observed {
+            self.block_unfinished(found, now);
         }
+    }
+
+    fn block_unfinished(&mut self, found: &Match, now: Time) {
         let question = Question {
             kind: BlockKind::Question,
             rule: self.spec.rules[found.rule].name.clone(),
@@ -230,6 +239,11 @@ impl Session {
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
+        let left = self.interrupting.as_ref().and_then(|i| i.left.as_ref());
+        let row = self.screen.cursor().pos.row;
+        if left.is_some_and(|(rule, at)| *rule == question.rule && *at == row) {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         let rule = question.rule.clone();
         if let Some(turn) = self.turn.take() {
             let end = if question.kind == BlockKind::Fullscreen {
@@ -386,7 +400,7 @@ impl Session {
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
-        let end = extract::output_end(rules, &self.screen, start, end);
+        let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
         let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
         if extract.lost_rows > 0 {
@@ -553,7 +567,7 @@ impl Session {
         }
         let text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
-        captures.extend(found.captures.iter().cloned());
+        captures.extend(self.told_captures(found));
         let judged = outcome::judge(&self.spec, &self.facts, &text, &mut captures);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
@@ -584,6 +598,22 @@ impl Session {
         };
         self.release(&turn);
         self.report(&turn, response, now);
+    }
+
+    /// Groups that only recognise the prompt are no result.
+    fn told_captures(&self, found: &Match) -> Vec<(String, String)> {
+        let constant = self
+            .spec
+            .rules
+            .get(found.rule)
+            .map(|rule| rule.when.constant.as_slice())
+            .unwrap_or_default();
+        found
+            .captures
+            .iter()
+            .filter(|(name, _)| !constant.contains(name))
+            .cloned()
+            .collect()
     }
 
     /// Rows of a finished turn are ordinary history again.
@@ -675,7 +705,7 @@ impl Session {
             (turn.and_then(|turn| turn.deadline), "turn"),
             (self.enter_repeats_at(), "start_within"),
             (self.looks.at, "look_again"),
-            (self.interrupting.map(|i| i.next_rung_at), "interrupt"),
+            (self.interrupting.as_ref().map(|i| i.next_rung_at), "interrupt"),
             (self.leaving.map(|leaving| leaving.until), "leave"),
             (
                 starting.then_some(self.started_at + self.spec.spawn.ready_within),
@@ -780,7 +810,7 @@ impl Session {
     }
 
     pub(super) fn interrupt_overdue(&mut self, now: Time) {
-        let Some(interrupting) = self.interrupting.filter(|i| now >= i.next_rung_at) else {
+        let Some(interrupting) = self.interrupting.take_if(|i| now >= i.next_rung_at) else {
             return;
         };
         let foreign = self
@@ -795,7 +825,6 @@ impl Session {
             _ => None,
         };
         let Some(signal) = signal else {
-            self.interrupting = None;
             return;
         };
         self.actions.push_back(Action::Signal(signal));
@@ -803,6 +832,7 @@ impl Session {
         self.interrupting = Some(Interrupting {
             next_rung_at,
             rung: interrupting.rung + 1,
+            ..interrupting
         });
         self.looks.step = Duration::ZERO;
         self.looks.at = Some(now + limits::AWAITING_FIRST);

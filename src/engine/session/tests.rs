@@ -286,8 +286,52 @@ fn an_unfinished_input_is_told() {
     assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Blocked));
     rig.session.interrupt(rig.now).expect("can be left");
     rig.settle();
+    // On its way out: what comes next may queue, and the text that is still there asks nobody again.
+    rig.waits(Duration::from_millis(300));
+    assert_eq!(rig.state(), "busy");
     rig.prints("^C\r\ncalc> ");
     assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn a_question_that_an_interrupt_does_not_end_is_asked_again() {
+    for question in ["... ", "Name: "] {
+        let mut rig = Rig::ready(EDITOR);
+        rig.asks("ask");
+        rig.prints(&format!("ask\r\n{question}"));
+        rig.waits(Duration::from_secs(1));
+        assert_eq!(rig.state(), "blocked", "{question:?}");
+        rig.session.interrupt(rig.now).expect("can be tried");
+        rig.settle();
+        rig.waits(Duration::from_secs(1));
+        assert_eq!(rig.state(), "busy", "{question:?}");
+        rig.waits(Duration::from_secs(20));
+        assert_eq!(rig.state(), "blocked", "{question:?}");
+    }
+}
+
+#[test]
+fn a_lethal_interrupt_is_sent_only_where_the_tool_survives_it() {
+    let protocol = format!("{EDITOR}[interrupt]\nlethal = true\nlethal_unless = 'press Ctrl-C'\n");
+    let mut rig = Rig::ready(&protocol);
+    rig.asks("wait");
+    rig.tty = running();
+    rig.prints("wait\r\n");
+    let refused = rig.session.interrupt(rig.now);
+    assert!(matches!(refused, Err(SubmitError::InterruptRefused { .. })));
+    rig.prints("listening (press Ctrl-C to end)\r\n");
+    assert_eq!(rig.session.interrupt(rig.now), Ok(()));
+}
+
+#[test]
+fn an_unfinished_input_that_is_not_left_is_told_again() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    rig.prints("^C\r\n... ");
+    assert_eq!(rig.state(), "blocked");
 }
 
 #[test]
@@ -463,4 +507,57 @@ fn more_than_the_limit_is_truncated_and_says_so() {
     let (from, to) = response.lost_bytes.expect("says what is lost");
     assert!(from < to && to < response.evidence.to_offset);
     assert!(response.text.ends_with(&"z".repeat(70)));
+}
+
+/// zsh and fish paint a sign behind output that ends without a newline, and blanks to the end of the row; their D stands before it.
+#[test]
+fn what_a_shell_paints_before_its_prompt_is_not_the_answer() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("x");
+    rig.tty = running();
+    rig.prints("x\r\n\x1b]133;C\x07\x1b]133;D;9\x07abc");
+    rig.tty = editor_at_prompt();
+    let sign = format!("\x1b]133;D;0\x07%{}\r \r\x1b]133;A\x07calc> ", " ".repeat(79));
+    rig.prints(&sign);
+    assert_eq!(rig.response().expect("over").text, "abc");
+}
+
+#[test]
+fn a_prompt_glued_to_a_full_row_takes_nothing_from_it() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("x");
+    rig.tty = running();
+    let row = "y".repeat(80);
+    rig.prints(&format!("x\r\n{row}"));
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, row);
+}
+
+#[test]
+fn a_tool_that_an_interrupt_would_end_is_left_by_its_own_keys_or_not_at_all() {
+    let lethal = format!("{EDITOR}\n[interrupt]\nwhen_idle = \"lethal\"\n");
+    let mut rig = Rig::ready(&lethal);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    let refused = rig.session.interrupt(rig.now);
+    assert!(
+        matches!(refused, Err(SubmitError::InterruptRefused { .. })),
+        "{refused:?}"
+    );
+
+    let keys = "kind = \"continuation\"\ncursor_line = '^\\.\\.\\. $'\nquit = \"$<enter>\"";
+    let quits = format!("{lethal}\n[[state]]\nname = \"rest\"\n{keys}\n");
+    let mut rig = Rig::ready(&quits.replace("continuation = '^\\.\\.\\. $'\n", ""));
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("its own keys");
+    rig.settle();
+    assert!(rig.written.ends_with(b"$\r"), "{:?}", rig.written);
+    rig.waits(Duration::from_secs(5));
+    assert_eq!(rig.state(), "blocked");
 }

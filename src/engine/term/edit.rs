@@ -109,6 +109,7 @@ impl Term {
         self.pending_wrap = false;
         self.y = self.y.saturating_add(rows).min(self.last_row());
         self.x = self.x.saturating_add(cols).min(self.last_col());
+        self.keep_inside_margins();
     }
 
     pub fn tab(&mut self, n: u16) {
@@ -261,6 +262,16 @@ impl Term {
         self.charsets = saved.charsets;
         self.modes.set(modes::ORIGIN, saved.origin);
         self.protected = saved.protected;
+        self.pending_wrap &= self.modes.has(modes::AUTOWRAP);
+        self.keep_inside_margins();
+    }
+
+    /// In origin mode the cursor cannot be outside the margins.
+    fn keep_inside_margins(&mut self) {
+        if self.modes.has(modes::ORIGIN) {
+            self.x = self.x.clamp(self.margins.left, self.margins.right);
+            self.y = self.y.clamp(self.margins.top, self.margins.bottom);
+        }
     }
 
     /// DECSTBM: rows from 1; anything that is not at least two rows is refused.

@@ -1,7 +1,6 @@
 //! Emitting typed events.
 
-use vte::Params;
-
+use super::params::Params;
 use super::state::Term;
 use super::{Pos, TermEvent, TermEventKind};
 use crate::engine::limits;
@@ -11,7 +10,8 @@ impl Term {
     pub fn emit(&mut self, kind: TermEventKind) {
         let pos = Pos {
             row: self.abs(self.y),
-            col: self.x,
+            // Behind the last cell of a full row: the next character goes to the row below.
+            col: self.x + u16::from(self.pending_wrap),
         };
         self.events.push(
             TermEvent {

@@ -6,6 +6,7 @@
 //! same thing: a byte of text, of a sequence or of a string never depends on where a read ended.
 
 use super::osc::{StringKind, Terminator};
+use super::params::{self, Params};
 use super::state::Term;
 use crate::engine::limits;
 
@@ -86,10 +87,13 @@ impl Feed {
             return plain;
         }
         match bytes[0] {
-            ESC => {
-                self.begin_escape(term, at);
-                1
-            }
+            ESC => match whole_csi(term, bytes, at) {
+                Some(taken) => taken,
+                None => {
+                    self.begin_escape(term, at);
+                    1
+                }
+            },
             byte @ (0..=0x1f | 0x7f) => {
                 term.now = at + 1;
                 term.control(byte);
@@ -105,51 +109,44 @@ impl Feed {
         self.state = State::Escape;
     }
 
-    /// A run of text that starts with a byte above ASCII.
+    /// Text that starts with a byte above ASCII, up to what needs another look.
     fn unicode(&mut self, term: &mut Term, bytes: &[u8], at: u64) -> usize {
-        let run = bytes
-            .iter()
-            .position(|b| *b < 0x20 || *b == 0x7f)
-            .unwrap_or(bytes.len());
-        let (text, error) = match std::str::from_utf8(&bytes[..run]) {
-            Ok(text) => (text, None),
-            Err(error) => {
-                let valid = &bytes[..error.valid_up_to()];
-                (std::str::from_utf8(valid).unwrap_or(""), Some(error))
-            }
-        };
-        if let Some(taken) = self.print_text(term, text, at) {
-            return taken;
+        let simple = term.print_simple(bytes, at);
+        if simple > 0 {
+            return simple;
         }
-        let Some(error) = error else { return run };
-        let broken = text.len();
-        match error.error_len() {
+        let head = &bytes[..bytes.len().min(4)];
+        let (valid, error) = match std::str::from_utf8(head) {
+            Ok(text) => (text, None),
+            Err(error) => (
+                std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or(""),
+                Some(error),
+            ),
+        };
+        if let Some(c) = valid.chars().next() {
+            self.print(term, c, at);
+            return c.len_utf8();
+        }
+        match error.and_then(|error| error.error_len()) {
             Some(len) => {
-                term.print_char(char::REPLACEMENT_CHARACTER, at + broken as u64);
-                broken + len
-            }
-            None if run < bytes.len() => {
-                term.print_char(char::REPLACEMENT_CHARACTER, at + broken as u64);
-                run
+                term.print_char(char::REPLACEMENT_CHARACTER, at);
+                len
             }
             None => {
-                self.partial_len = run - broken;
-                self.partial[..self.partial_len].copy_from_slice(&bytes[broken..run]);
-                run
+                // The chunk ends inside a character: a longer head would have been invalid or whole.
+                self.partial_len = head.len();
+                self.partial[..head.len()].copy_from_slice(head);
+                head.len()
             }
         }
     }
 
-    /// Prints `text`; stops behind a C1 control and says how many bytes it took.
-    fn print_text(&mut self, term: &mut Term, text: &str, at: u64) -> Option<usize> {
-        for (i, c) in text.char_indices() {
-            if ('\u{80}'..='\u{9f}').contains(&c) {
-                self.c1(term, c, at + i as u64);
-                return Some(i + 2);
-            }
-            term.print_char(c, at + i as u64);
+    fn print(&mut self, term: &mut Term, c: char, at: u64) {
+        if ('\u{80}'..='\u{9f}').contains(&c) {
+            self.c1(term, c, at);
+        } else {
+            term.print_char(c, at);
         }
-        None
     }
 
     /// One more byte of a character that a read had split.
@@ -160,7 +157,7 @@ impl Feed {
         match std::str::from_utf8(&bytes[..self.partial_len + 1]) {
             Ok(text) => {
                 self.partial_len = 0;
-                self.print_text(term, text, start);
+                text.chars().for_each(|c| self.print(term, c, start));
                 1
             }
             Err(error) if error.error_len().is_none() => {
@@ -315,6 +312,39 @@ impl Feed {
     pub fn heap_bytes(&self) -> usize {
         self.string.capacity()
     }
+}
+
+/// Executes a control sequence that is here whole and has nothing unusual, without the parser.
+///
+/// Every other one, and this one too when a read splits it, goes through the parser and means the same.
+fn whole_csi(term: &mut Term, bytes: &[u8], at: u64) -> Option<usize> {
+    let rest = bytes.get(1..)?.strip_prefix(b"[")?;
+    let private = rest.first() == Some(&b'?');
+    let mut params = Params::new();
+    let (mut value, mut joined) = (0u16, false);
+    for (i, byte) in rest.iter().enumerate().skip(usize::from(private)) {
+        match byte {
+            b'0'..=b'9' => value = value.saturating_mul(10).saturating_add(u16::from(byte - b'0')),
+            b';' | b':' if params.len_with_sub() < params::MAX - 1 => {
+                params.push(value, joined);
+                (value, joined) = (0, *byte == b':');
+            }
+            0x40..=0x7e => {
+                params.push(value, joined);
+                let taken = i + 3;
+                term.now = at + taken as u64;
+                term.control_sequence(
+                    &params,
+                    if private { b"?" } else { b"" },
+                    false,
+                    char::from(*byte),
+                );
+                return Some(taken);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// How many bytes from the start are printable ASCII.

@@ -65,25 +65,30 @@ impl Grid {
         self.cols
     }
 
+    #[inline]
     fn slot(&self, y: u16) -> usize {
         usize::from(self.order[usize::from(y)])
     }
 
+    #[inline]
     fn cell_range(&self, slot: usize) -> Range<usize> {
         let cols = usize::from(self.cols);
         slot * cols..(slot + 1) * cols
     }
 
+    #[inline]
     pub fn cells(&self, y: u16) -> &[Cell] {
         &self.cells[self.cell_range(self.slot(y))]
     }
 
     /// The cells up to the last one that is not a default cell.
+    #[inline]
     pub fn filled_cells(&self, y: u16) -> &[Cell] {
         let len = usize::from(self.meta(y).len);
         &self.cells(y)[..len]
     }
 
+    #[inline]
     pub fn meta(&self, y: u16) -> &RowMeta {
         &self.meta[self.slot(y)]
     }
@@ -151,7 +156,7 @@ impl Grid {
         }
     }
 
-    /// If a wide character lies across the border left of `x`, blanks both halves.
+    /// If a wide character lies across the border left of `x`, turns both halves into spaces of its style.
     #[inline]
     pub fn split_wide(&mut self, y: u16, x: u16) {
         if x == 0 || x >= self.cols {
@@ -163,7 +168,7 @@ impl Grid {
         let (cells, _) = self.row_mut(y);
         let x = usize::from(x);
         for cell in &mut cells[x - 1..=x] {
-            cell.content = 0;
+            cell.content = u32::from(' ');
             cell.flags &= !(WIDE | TAIL);
         }
     }
@@ -171,7 +176,15 @@ impl Grid {
     /// Moves rows `top..=bottom` up by `n`, blank rows coming in at the bottom.
     pub fn scroll_up(&mut self, top: u16, bottom: u16, n: u16, fill: Cell) {
         let n = n.min(bottom - top + 1);
-        self.order[usize::from(top)..=usize::from(bottom)].rotate_left(usize::from(n));
+        let order = &mut self.order[usize::from(top)..=usize::from(bottom)];
+        if n == 1 {
+            // The commonest scroll, without the generality of a rotation.
+            let first = order[0];
+            order.copy_within(1.., 0);
+            order[usize::from(bottom - top)] = first;
+        } else {
+            order.rotate_left(usize::from(n));
+        }
         self.clear_rows(bottom + 1 - n..bottom + 1, fill);
     }
 
@@ -198,7 +211,9 @@ impl Grid {
             let len = usize::from(meta.len);
             *meta = RowMeta::blank(self.generation);
             if fill == Cell::default() {
-                self.cells[range][..len].fill(fill);
+                if len > 0 {
+                    self.cells[range][..len].fill(fill);
+                }
             } else {
                 self.cells[range].fill(fill);
                 meta.len = self.cols;
@@ -274,9 +289,15 @@ impl Grid {
             changed: generation,
             ..meta
         };
-        // A wide character cut by the right edge.
-        if len == cells.len() && cells[len - 1].is_wide() {
-            cells[len - 1] = Cell::blank(cells[len - 1].style);
+        // Wide characters cut by an edge; in a single column they are shown narrow, as they are printed there.
+        let wide_at_end = len == cells.len() && cells[len - 1].is_wide();
+        if wide_at_end {
+            let cell = &mut cells[len - 1];
+            cell.flags &= !WIDE;
+            cell.content = if len == 1 { cell.content } else { u32::from(' ') };
+        }
+        if cells[0].is_tail() {
+            cells[0] = Cell::default();
         }
     }
 

@@ -73,6 +73,8 @@ pub(super) struct History {
     end: u64,
     /// Bytes held by all pages but the last.
     closed_bytes: usize,
+    /// A page was closed since the byte limits were looked at: only then can they be exceeded by more than a page.
+    grown: bool,
 }
 
 impl History {
@@ -103,6 +105,12 @@ impl History {
 
     pub fn push(&mut self, cells: &[Cell], meta: &RowMeta, clusters: &Clusters, origin: Origin) {
         let text_len = cells.iter().rposition(|c| c.is_written()).map_or(0, |i| i + 1);
+        if text_len == 0 {
+            self.page_for(meta.written())
+                .finish_line(meta.wrapped, true, origin, meta.written());
+            self.end += 1;
+            return;
+        }
         let cells = &cells[..text_len];
         let any = cells.iter().fold(0u32, |acc, c| {
             acc | c.content | (u32::from(c.style | c.flags) << 7)
@@ -134,6 +142,7 @@ impl History {
     }
 
     /// The page that takes the next line; closes the last one when it is full or its base does not reach.
+    #[inline]
     fn page_for(&mut self, written: Option<(u64, u64)>) -> &mut Page {
         let fits = self.pages.back().is_some_and(|page| {
             page.text.len() < limits::HISTORY_PAGE_BYTES
@@ -144,6 +153,7 @@ impl History {
             if let Some(last) = self.pages.back_mut() {
                 last.close();
                 self.closed_bytes += last.heap_bytes();
+                self.grown = true;
             }
             let base = written.map_or(0, |(first, _)| first.saturating_sub(1 << 31));
             self.pages.push_back(Page {
@@ -205,6 +215,11 @@ impl History {
         bytes
     }
 
+    /// The limits changed: they are looked at even if nothing is pushed.
+    pub fn limits_changed(&mut self) {
+        self.grown = true;
+    }
+
     /// Gives up the oldest rows until the limits hold.
     #[inline]
     pub fn enforce(&mut self, limits: &HistoryLimits) {
@@ -212,7 +227,8 @@ impl History {
             let first = (self.end - limits.lines).min(limits.pin);
             self.drop_before(first);
         }
-        if self.heap_bytes() > limits.bytes {
+        if self.grown {
+            self.grown = false;
             self.enforce_bytes(limits);
         }
     }
@@ -243,8 +259,10 @@ impl History {
                 self.closed_bytes -= page.heap_bytes();
             }
             self.pages.pop_front();
+            if self.pages.capacity() > 64 {
+                self.pages.shrink_to(self.pages.len() * 2);
+            }
         }
-        self.pages.shrink_to(8);
     }
 
     pub fn mark_styles(&self, used: &mut UsedStyles) {
@@ -285,26 +303,31 @@ impl Page {
 
     /// Appends the text and runs of a row; whether every byte of it is a cell.
     fn push_cells(&mut self, cells: &[Cell], clusters: &Clusters) -> bool {
-        let start = self.text.len();
-        let (mut run_start, mut style) = (start, cells.first().map_or(0, |c| c.style));
+        let mut end = self.text.len();
+        let (mut run_start, mut style) = (end, cells.first().map_or(0, |c| c.style));
         let mut ascii = true;
-        for cell in cells {
+        // Room for four bytes per cell, so that each can be written as four and the next over what is too much.
+        self.text.resize(end + cells.len() * 4 + 4, 0);
+        for (i, cell) in cells.iter().enumerate() {
             if cell.style != style {
-                self.push_run(self.text.len() - run_start, style);
-                (run_start, style) = (self.text.len(), cell.style);
+                self.push_run(end - run_start, style);
+                (run_start, style) = (end, cell.style);
             }
-            match cell.content {
-                _ if cell.is_tail() => ascii = false,
-                0 => self.text.push(b' '),
-                c if c < 0x80 => self.text.push(c as u8),
-                c => {
-                    ascii = false;
-                    push_wide_text(&mut self.text, c, clusters);
-                }
+            ascii &= cell.content < 0x80 && !cell.is_tail();
+            if cell.content & CLUSTER != 0 {
+                self.text.truncate(end);
+                self.text.extend_from_slice(clusters.get(cell.content).as_bytes());
+                end = self.text.len();
+                self.text.resize(end + (cells.len() - i) * 4, 0);
+            } else if !cell.is_tail() {
+                let (bytes, len) = encoded(cell.content);
+                self.text[end..end + 4].copy_from_slice(&bytes);
+                end += len;
             }
         }
+        self.text.truncate(end);
         if style != 0 {
-            self.push_run(self.text.len() - run_start, style);
+            self.push_run(end - run_start, style);
         }
         ascii
     }
@@ -373,12 +396,17 @@ impl Page {
     }
 }
 
-fn push_wide_text(text: &mut Vec<u8>, content: u32, clusters: &Clusters) {
-    if content & CLUSTER != 0 {
-        text.extend_from_slice(clusters.get(content).as_bytes());
-    } else {
-        let c = char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER);
-        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+/// A cell's code point in UTF-8, a cell nobody wrote as a space; the bytes behind the length are zero.
+fn encoded(content: u32) -> ([u8; 4], usize) {
+    match content {
+        0 => ([b' ', 0, 0, 0], 1),
+        1..0x80 => ([content as u8, 0, 0, 0], 1),
+        _ => {
+            let mut bytes = [0; 4];
+            let c = char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER);
+            let len = c.encode_utf8(&mut bytes).len();
+            (bytes, len)
+        }
     }
 }
 

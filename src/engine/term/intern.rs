@@ -1,22 +1,26 @@
 //! Styles by number: a cell holds a `u16`, this table holds what it means.
 //!
-//! Number 0 is the default style, always. When every number is taken, the owner marks the numbers in use and the rest is
-//! given back; when none is free even then, the caller falls back to a poorer style, never to somebody else's.
-
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+//! Number 0 is the default style, always. When the table has grown to its threshold, the owner marks the numbers in use and
+//! the rest is given back; when every number is in use, the caller falls back to a poorer style, never to somebody else's.
 
 use super::style::Style;
 use crate::engine::limits;
 
 pub(super) type StyleId = u16;
 
+/// A style as two words: what is compared and hashed.
+type Key = [u64; 2];
+
 #[derive(Default)]
 pub(super) struct StyleTable {
-    styles: Vec<Style>,
-    ids: HashMap<Style, StyleId, BuildHasherDefault<FieldHasher>>,
+    /// Key of number n + 1 at n.
+    keys: Vec<Key>,
+    /// Open addressing: numbers, 0 for empty. A power of two at least twice the number of keys.
+    slots: Vec<StyleId>,
     free: Vec<StyleId>,
-    /// Requests that found the table full since the last collection.
+    /// A collection is due when this many numbers are out and none is free.
+    threshold: usize,
+    /// Requests refused since the last collection.
     refused: u32,
 }
 
@@ -25,61 +29,92 @@ impl StyleTable {
         if id == 0 {
             Style::default()
         } else {
-            self.styles[usize::from(id) - 1]
+            Style::from_key(self.keys[usize::from(id) - 1])
         }
     }
 
-    /// The number of `style`, or `None` when the table is full.
-    pub fn intern(&mut self, style: Style) -> Option<StyleId> {
-        if style == Style::default() {
+    /// The number of `style`, or `None` when it is new and `limit` numbers are in use.
+    #[inline]
+    pub fn intern(&mut self, style: Style, limit: usize) -> Option<StyleId> {
+        let key = style.key();
+        if key == [0, 0] {
             return Some(0);
         }
-        if let Some(id) = self.ids.get(&style) {
-            return Some(*id);
+        if self.keys.len() * 2 >= self.slots.len() {
+            self.rebuild((self.slots.len() * 2).max(64), |_| true);
         }
-        let id = if let Some(id) = self.free.pop() {
-            self.styles[usize::from(id) - 1] = style;
-            id
-        } else if self.styles.len() < limits::MAX_STYLES {
-            self.styles.push(style);
-            self.styles.len() as StyleId
-        } else {
-            self.refused += 1;
-            return None;
-        };
-        self.ids.insert(style, id);
+        let mut slot = self.slot(key);
+        loop {
+            match self.slots[slot] {
+                0 => break,
+                id if self.keys[usize::from(id) - 1] == key => return Some(id),
+                _ => slot = (slot + 1) & (self.slots.len() - 1),
+            }
+        }
+        let id = self.new_number(key, limit)?;
+        self.slots[slot] = id;
         Some(id)
     }
 
-    /// Whether a collection is worth its cost: at the first refusal, then only after many more.
+    fn new_number(&mut self, key: Key, limit: usize) -> Option<StyleId> {
+        if self.in_use() >= limit {
+            self.refused += 1;
+            return None;
+        }
+        if let Some(id) = self.free.pop() {
+            self.keys[usize::from(id) - 1] = key;
+            return Some(id);
+        }
+        self.keys.push(key);
+        Some(self.keys.len() as StyleId)
+    }
+
+    fn in_use(&self) -> usize {
+        self.keys.len() - self.free.len()
+    }
+
+    fn slot(&self, key: Key) -> usize {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let hash = (key[0].wrapping_mul(ODD) ^ key[1]).wrapping_mul(ODD);
+        (hash >> 40) as usize & (self.slots.len() - 1)
+    }
+
+    /// Whether a collection is worth its cost, which is a walk through the history.
     pub fn wants_collection(&self) -> bool {
-        self.refused == 1 || self.refused > limits::STYLE_REFUSALS_PER_COLLECTION
+        if self.threshold == limits::MAX_STYLES {
+            return self.refused >= limits::STYLE_REFUSALS_PER_COLLECTION;
+        }
+        self.in_use() >= self.threshold.max(limits::MIN_STYLES_BEFORE_COLLECTION)
     }
 
     /// Gives back every number that `used` does not contain.
     pub fn collect(&mut self, used: &UsedStyles) {
-        self.refused = 1;
-        self.free.clear();
-        for (i, style) in self.styles.iter().enumerate().rev() {
-            let id = (i + 1) as StyleId;
-            if !used.contains(id) {
-                if self.ids.get(style) == Some(&id) {
-                    self.ids.remove(style);
-                }
-                self.free.push(id);
+        self.refused = 0;
+        self.free = (1..=self.keys.len() as StyleId)
+            .rev()
+            .filter(|id| !used.contains(*id))
+            .collect();
+        self.rebuild(self.slots.len(), |id| used.contains(id));
+        self.threshold = (self.in_use() * 2).min(limits::MAX_STYLES);
+    }
+
+    fn rebuild(&mut self, slots: usize, keep: impl Fn(StyleId) -> bool) {
+        let gone = std::mem::take(&mut self.free);
+        self.slots.clear();
+        self.slots.resize(slots, 0);
+        for id in (1..=self.keys.len() as StyleId).filter(|id| keep(*id)) {
+            let mut slot = self.slot(self.keys[usize::from(id) - 1]);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & (slots - 1);
             }
+            self.slots[slot] = id;
         }
-        if !self.free.is_empty() {
-            self.refused = 0;
-        } else {
-            self.refused = 2;
-        }
+        self.free = gone;
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.styles.capacity() * size_of::<Style>()
-            + self.ids.capacity() * (size_of::<(Style, StyleId)>() + 1)
-            + self.free.capacity() * size_of::<StyleId>()
+        self.keys.capacity() * size_of::<Key>()
+            + (self.slots.capacity() + self.free.capacity()) * size_of::<StyleId>()
     }
 }
 
@@ -97,39 +132,5 @@ impl UsedStyles {
 
     fn contains(&self, id: StyleId) -> bool {
         self.0[usize::from(id) / 64] & (1 << (id % 64)) != 0
-    }
-}
-
-/// A multiplicative hash: the keys are a few small fields and a collision costs one comparison.
-#[derive(Default)]
-struct FieldHasher(u64);
-
-impl FieldHasher {
-    fn add(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-}
-
-impl Hasher for FieldHasher {
-    fn finish(&self) -> u64 {
-        // The table takes its tag from the top bits and its slot from the low ones; the product's low bits are weak.
-        self.0 ^ (self.0 >> 32)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.add(u64::from(*byte));
-        }
-    }
-    fn write_u8(&mut self, value: u8) {
-        self.add(u64::from(value));
-    }
-    fn write_u16(&mut self, value: u16) {
-        self.add(u64::from(value));
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.add(value);
-    }
-    fn write_isize(&mut self, value: isize) {
-        self.add(value as u64);
     }
 }

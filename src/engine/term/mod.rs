@@ -11,6 +11,7 @@ mod intern;
 mod marks;
 mod modes;
 mod osc;
+mod params;
 mod perform;
 mod print;
 mod queue;
@@ -24,6 +25,13 @@ mod style;
 mod switch;
 mod tabs;
 mod text;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use screen::Screen;
 pub use style::{Attrs, Color, Style, Underline};

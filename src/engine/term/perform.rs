@@ -1,10 +1,11 @@
 //! What control characters, escape sequences and control sequences do.
 
-use vte::{Params, Perform};
+use vte::Perform;
 
 use super::TermEventKind;
 use super::charset::Charset;
 use super::modes;
+use super::params::Params;
 use super::state::Term;
 
 impl Perform for Term {
@@ -29,7 +30,14 @@ impl Perform for Term {
         }
     }
 
-    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+    fn csi_dispatch(&mut self, params: &vte::Params, intermediates: &[u8], ignore: bool, action: char) {
+        self.control_sequence(&Params::from(params), intermediates, ignore, action);
+    }
+}
+
+impl Term {
+    /// A control sequence. `ignore` when it had more parameters or intermediate bytes than there are.
+    pub fn control_sequence(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
         let repeats = action == 'b' && intermediates.is_empty();
         if !repeats {
             self.last_printed = None;
@@ -47,18 +55,7 @@ impl Perform for Term {
             self.last_printed = None;
         }
     }
-}
 
-/// Parameter `index`, 0 when absent.
-fn param(params: &Params, index: usize) -> u16 {
-    params
-        .iter()
-        .nth(index)
-        .and_then(|p| p.first().copied())
-        .unwrap_or(0)
-}
-
-impl Term {
     /// A C0 control.
     pub fn control(&mut self, byte: u8) {
         self.last_printed = None;
@@ -123,11 +120,11 @@ impl Term {
     }
 
     fn plain_csi(&mut self, params: &Params, action: char) {
-        let n = param(params, 0);
+        let n = params.get(0);
         let count = n.max(1);
         match action {
             'm' => self.select_graphic_rendition(params),
-            'H' | 'f' => self.go_to(n, param(params, 1)),
+            'H' | 'f' => self.go_to(n, params.get(1)),
             'A' => self.up(n),
             'B' => self.down(n),
             'C' => self.right(n),
@@ -161,13 +158,13 @@ impl Term {
             'g' if n == 3 => self.tabs.clear_all(),
             'g' => {}
             'h' | 'l' => self.set_modes(params, true, action == 'h'),
-            'r' => self.set_margins(n, param(params, 1)),
-            's' if self.modes.has(modes::LEFT_RIGHT) => self.set_side_margins(n, param(params, 1)),
+            'r' => self.set_margins(n, params.get(1)),
+            's' if self.modes.has(modes::LEFT_RIGHT) => self.set_side_margins(n, params.get(1)),
             's' => self.save_cursor(),
             'u' => self.restore_cursor(),
             'c' => self.reply_device_attributes(0, n),
             'n' => self.reply_status(n),
-            't' => self.window_operation(n, param(params, 1)),
+            't' => self.window_operation(n, params.get(1)),
             'i' | 'q' | 'x' => {}
             _ => self.unknown_csi(params, &[], action),
         }
@@ -190,12 +187,12 @@ impl Term {
 
     /// `CSI ? …`.
     fn private_csi(&mut self, params: &Params, action: char) {
-        let n = param(params, 0);
+        let n = params.get(0);
         match action {
             'h' | 'l' => self.set_modes(params, false, action == 'h'),
             'J' => self.erase_in_display(n, true),
             'K' => self.erase_in_line(n, true),
-            'n' => self.reply_private_status(n, param(params, 1)),
+            'n' => self.reply_private_status(n, params.get(1)),
             'u' => self.reply_keyboard(),
             'm' if n == 4 => self.reply_modify_other_keys(),
             'W' if n == 5 => self.tabs = super::tabs::Tabs::new(),
@@ -206,17 +203,17 @@ impl Term {
 
     /// Control sequences with other prefixes or with intermediate bytes.
     fn other_csi(&mut self, params: &Params, intermediates: &[u8], action: char) {
-        let n = param(params, 0);
+        let n = params.get(0);
         let count = n.max(1);
         match (intermediates, action) {
             (b">", 'c') => self.reply_device_attributes(b'>', n),
             (b"=", 'c') => self.reply_device_attributes(b'=', n),
             (b">", 'q') if n == 0 => self.reply_version(),
-            (b">", 'm') => self.modify_other_keys = if n == 4 { param(params, 1) } else { 0 },
+            (b">", 'm') => self.modify_other_keys = if n == 4 { params.get(1) } else { 0 },
             (b">", 'n') => self.modify_other_keys = 0,
             (b">", 'u') => self.push_keyboard(n),
             (b"<", 'u') => self.pop_keyboard(count),
-            (b"=", 'u') => self.set_keyboard(n, param(params, 1)),
+            (b"=", 'u') => self.set_keyboard(n, params.get(1)),
             (b"?$", 'p') => self.reply_mode(n, false),
             (b"$", 'p') => self.reply_mode(n, true),
             (b"!", 'p') => {

@@ -33,7 +33,7 @@ impl Term {
                 self.put_ascii(&rest[..n], style, flags, at);
             } else {
                 // Without autowrap what is too long overwrites the last column: of the surplus only the last stays.
-                self.put_ascii(&rest[..room - 1], style, flags, at);
+                self.put_ascii(&rest[..room], style, flags, at);
                 self.x = end - 1;
                 self.put_ascii(&rest[rest.len() - 1..], style, flags, at + rest.len() as u64 - 1);
                 return;
@@ -135,6 +135,78 @@ impl Term {
         }
     }
 
+    /// Prints as much of `text` as is of simple characters and fits into the row; returns the bytes it took.
+    ///
+    /// The same as `print_char` for each, without looking everything up each time.
+    pub fn print_simple(&mut self, text: &[u8], at: u64) -> usize {
+        if self.modes.has_ansi(modes::INSERT) || !self.charsets.is_plain() || self.may_join_last() {
+            return 0;
+        }
+        let Some((_, first_width, _)) = simple_character(text) else {
+            return 0;
+        };
+        self.wrap_if_pending();
+        let (style, y) = (self.pen(), self.y);
+        let (start, end) = (usize::from(self.x), usize::from(self.line_end()));
+        if start + first_width > end {
+            return 0;
+        }
+        let flags = if self.protected { PROTECTED } else { 0 };
+        self.grid.split_wide(y, self.x);
+        let (cells, meta) = self.grid.row_mut(y);
+        let (mut x, mut last, mut taken) = (start, Cell::default(), 0);
+        let mut last_start = 0;
+        while let Some((content, width, bytes)) = simple_character(&text[taken..]) {
+            if x + width > end {
+                break;
+            }
+            last = Cell {
+                content,
+                style,
+                flags,
+            };
+            if width == 2 {
+                last.flags |= WIDE;
+                cells[x + 1] = Cell {
+                    content: 0,
+                    style,
+                    flags: flags | TAIL,
+                };
+            }
+            cells[x] = last;
+            x += width;
+            (last_start, taken) = (taken, taken + bytes);
+        }
+        // The left half of a wide character was written over.
+        if let Some(cell) = cells.get_mut(x).filter(|cell| cell.is_tail()) {
+            *cell = Cell {
+                content: u32::from(' '),
+                flags: cell.flags & !TAIL,
+                ..*cell
+            };
+        }
+        meta.len = meta.len.max(x as u16);
+        if meta.first == NEVER {
+            meta.first = at;
+        }
+        meta.last = at + last_start as u64;
+        let last_x = (x - if last.is_wide() { 2 } else { 1 }) as u16;
+        self.last_printed = Some(LastPrinted {
+            x: last_x,
+            y,
+            cell: last,
+            owns_cluster: false,
+        });
+        self.advance_to(x as u16);
+        taken
+    }
+
+    /// Whether what was printed last might take even a simple character into its cluster.
+    fn may_join_last(&self) -> bool {
+        let content = self.last_printed.map_or(0, |last| last.cell.content);
+        content & CLUSTER != 0 || (0x1100..0x1160).contains(&content) || (0xa960..0xa980).contains(&content)
+    }
+
     /// Prints one character, not a control; its first byte is at offset `at`.
     pub fn print_char(&mut self, c: char, at: u64) {
         let c = if self.charsets.is_plain() {
@@ -142,10 +214,11 @@ impl Term {
         } else {
             self.charsets.map(c)
         };
-        if c >= '\u{300}' && !never_joins(c) && self.join(c, at) {
+        let width = if c < '\u{7f}' { 1 } else { c.width().unwrap_or(0) };
+        let alone = c < '\u{300}' || (width > 0 && !may_join(c) && !self.may_join_last());
+        if !alone && self.join(c, at) {
             return;
         }
-        let width = if c < '\u{7f}' { 1 } else { c.width().unwrap_or(0) };
         match width {
             0 => self.attach(c, at),
             _ => self.put(u32::from(c), width.min(2) as u16, at, false),
@@ -219,7 +292,9 @@ impl Term {
         last.cell.push_text(&self.clusters, &mut text);
         let border = text.len();
         text.push(c);
-        let joins = !is_boundary(&text, border);
+        let mut joins = !is_boundary(&text, border);
+        // A cluster that becomes wide where there is no second column stays two.
+        joins &= c.width() == Some(0) || last.cell.is_wide() || text.width() < 2 || self.can_widen(last);
         if joins {
             self.extend_cell(last, &text, at);
         }
@@ -279,7 +354,7 @@ impl Term {
         }
         let widen = !cell.is_wide() && self.modes.has(modes::CLUSTERS) && text.width() > 1;
         let (x, y) = (last.x, last.y);
-        if widen && !self.pending_wrap && self.x == x + 1 && self.y == y && self.x < self.line_end() {
+        if widen && self.can_widen(last) {
             self.x = x;
             cell.flags |= WIDE;
             self.put_cell(cell, 2, at);
@@ -296,6 +371,11 @@ impl Term {
         });
     }
 
+    /// Whether the cursor stands directly behind the cell, on a column that its cluster may take.
+    fn can_widen(&self, last: LastPrinted) -> bool {
+        !self.pending_wrap && self.x == last.x + 1 && self.y == last.y && self.x < self.line_end()
+    }
+
     /// REP: prints the last character `n` more times, if nothing but text came since it was printed.
     pub fn repeat(&mut self, n: u16) {
         let Some(last) = self.last_printed else { return };
@@ -309,10 +389,61 @@ impl Term {
     }
 }
 
-/// Characters that start a cluster whatever stands before them: the big alphabets, so that text in them is fast.
-fn never_joins(c: char) -> bool {
-    matches!(c, '\u{370}'..='\u{482}' | '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}'
-        | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}')
+/// Columns of a character of the big alphabets, whose width is beyond doubt and which joins nothing before it (Hangul
+/// only its own leading consonants). `None` for every other one: it has to be looked up.
+#[inline(always)]
+fn simple_width(c: char) -> Option<usize> {
+    match c {
+        ' '..='~'
+        | '\u{a1}'..='\u{ac}'
+        | '\u{ae}'..='\u{2ff}'
+        | '\u{391}'..='\u{3ff}'
+        | '\u{400}'..='\u{482}' => Some(1),
+        '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}' => Some(1),
+        '\u{3041}'..='\u{3096}'
+        | '\u{30a1}'..='\u{30fa}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' => Some(2),
+        '\u{1f337}'..='\u{1f37c}'
+        | '\u{1f3a0}'..='\u{1f3ca}'
+        | '\u{1f400}'..='\u{1f43e}'
+        | '\u{1f442}'..='\u{1f4fc}' => Some(2),
+        '\u{1f5fb}'..='\u{1f64f}'
+        | '\u{1f680}'..='\u{1f6c5}'
+        | '\u{1f910}'..='\u{1f93a}'
+        | '\u{1f947}'..='\u{1f9ff}' => Some(2),
+        '\u{3001}'..='\u{3029}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}' => Some(2),
+        _ => None,
+    }
+}
+
+/// The simple character that `bytes` start with: code point, columns and bytes. `None` for anything else, also for one
+/// that is cut off or invalid.
+#[inline(always)]
+fn simple_character(bytes: &[u8]) -> Option<(u32, usize, usize)> {
+    let rest = |b: u8| u32::from(b & 0x3f);
+    let is_rest = |b: u8| b & 0xc0 == 0x80;
+    let (code, len) = match *bytes {
+        [a @ b' '..=b'~', ..] => return Some((u32::from(a), 1, 1)),
+        [a @ 0xc2..=0xdf, b, ..] if is_rest(b) => (u32::from(a & 0x1f) << 6 | rest(b), 2),
+        [a @ 0xe1..=0xef, b, c, ..] if is_rest(b) && is_rest(c) => {
+            (u32::from(a & 0xf) << 12 | rest(b) << 6 | rest(c), 3)
+        }
+        [0xf0, b @ 0x90..=0xbf, c, d, ..] if is_rest(c) && is_rest(d) => {
+            (rest(b) << 12 | rest(c) << 6 | rest(d), 4)
+        }
+        _ => return None,
+    };
+    // A surrogate is no character.
+    simple_width(char::from_u32(code)?).map(|width| (code, width, len))
+}
+
+/// Characters that join what stands before them although they have a width, and those that may follow a joiner: what
+/// is not here and has a width starts a cluster, unless the cell before ends in something special.
+fn may_join(c: char) -> bool {
+    matches!(c, '\u{900}'..='\u{1cff}' | '\u{2d7f}' | '\u{a800}'..='\u{d7ff}' | '\u{f900}'..='\u{ffff}' | '\u{11000}'..='\u{11fff}'
+        | '\u{16000}'..='\u{16fff}' | '\u{1d000}'..='\u{1d1ff}' | '\u{1e000}'..='\u{1efff}' | '\u{1f1e6}'..='\u{1f1ff}'
+        | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..)
 }
 
 /// Whether UAX #29 puts a cluster boundary at `border`. What a prepended mark (GB9b) would join is left apart: the fast
@@ -333,5 +464,38 @@ pub(super) fn columns(cluster: &str, policy: WidthPolicy) -> u16 {
     match policy {
         WidthPolicy::Cluster => cluster.width().min(2) as u16,
         WidthPolicy::CodePoint => cluster.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simple_characters_have_the_width_of_the_standard_and_join_nothing() {
+        for c in (' '..='\u{1ffff}').filter(|c| simple_width(*c).is_some()) {
+            assert_eq!(c.width(), simple_width(c), "{c:?} {:x}", c as u32);
+            for before in ["a", "日", "한", "é"] {
+                assert!(
+                    is_boundary(&format!("{before}{c}"), before.len()),
+                    "{before}{c:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_not_join_starts_a_cluster() {
+        let mut wrong = Vec::new();
+        for c in ('\u{300}'..='\u{10ffff}').filter(|c| c.width().is_some_and(|w| w > 0) && !may_join(*c)) {
+            let joined = |before: &&str| !is_boundary(&format!("{before}{c}"), before.len());
+            wrong.extend(
+                ["a", "日", "한", "क", "😀", "ก"]
+                    .iter()
+                    .filter(|b| joined(b))
+                    .map(|_| c as u32),
+            );
+        }
+        assert!(wrong.is_empty(), "{wrong:x?}");
     }
 }

@@ -116,6 +116,7 @@ impl Term {
             let meta = *self.grid.meta(y + shift);
             grid.put_row(y, self.grid.filled_cells(y + shift), meta);
         }
+        grid.set_wrapped(size.rows - 1, false);
         self.grid = grid;
         self.y -= shift;
         self.pending_wrap = false;
@@ -137,6 +138,8 @@ struct Places {
     /// Indices into `all` by old place.
     sorted: Vec<usize>,
     next: usize,
+    /// The old viewport's first row: what lies above it is on no screen.
+    top: u64,
 }
 
 impl Places {
@@ -147,14 +150,20 @@ impl Places {
             col: 0,
         };
         all.push((pin, pin));
+        let top = term.top_row();
         term.each_place(|pos, alternate| {
-            if !*alternate {
+            if !*alternate || pos.row < top {
                 all.push((*pos, *pos));
             }
         });
         let mut sorted: Vec<usize> = (0..all.len()).collect();
         sorted.sort_by_key(|i| all[*i].0);
-        Places { all, sorted, next: 0 }
+        Places {
+            all,
+            sorted,
+            next: 0,
+            top,
+        }
     }
 
     /// Moves every place on the old rows before `row` that is still waiting.
@@ -174,7 +183,10 @@ impl Places {
         let mut rest = self.all[2..].iter();
         let last = term.history.end() + u64::from(size.rows - 1);
         term.each_place(|pos, alternate| {
-            if let (false, Some((_, new))) = (*alternate, if *alternate { None } else { rest.next() }) {
+            if *alternate && pos.row >= self.top {
+                return;
+            }
+            if let Some((_, new)) = rest.next() {
                 *pos = Pos {
                     row: new.row.min(last),
                     col: new.col.min(size.cols - 1),
@@ -351,6 +363,13 @@ impl<'a> Rewrap<'a> {
 
     fn viewport(&mut self, grid: &Grid, top: u64, base: u64, cursor_row: u64) {
         let cursor_y = (cursor_row - top) as u16;
+        // Nothing moved above the first line that is wrapped anew here.
+        let start = if self.line.ends.is_empty() {
+            top
+        } else {
+            self.line.first_row
+        };
+        self.places.advance(start, |pos| pos);
         let last = grid.last_text_row().unwrap_or(0).max(cursor_y);
         for y in 0..=last {
             let row = top + u64::from(y);

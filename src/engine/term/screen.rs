@@ -203,6 +203,7 @@ impl Screen {
     /// Keeps every row from this one on, up to [`TermConfig::pinned_bytes`]; `None` ends it.
     pub fn pin(&mut self, row: Option<u64>) {
         self.term.pin = row;
+        self.term.history.limits_changed();
         self.term.enforce_history_limits();
     }
 
@@ -242,6 +243,11 @@ impl Screen {
     /// tab stops, title. The history is not part of it.
     pub fn snapshot(&self) -> Vec<u8> {
         snapshot::of(&self.term)
+    }
+
+    #[cfg(test)]
+    pub(super) fn term(&self) -> &Term {
+        &self.term
     }
 
     /// Heap memory in use, in bytes.

@@ -179,7 +179,7 @@ impl Term {
     /// A scroll between side margins moves cells, not rows, so nothing leaves and no place moves.
     fn scroll_part_up(&mut self, top: u16, bottom: u16, n: u16, fill: Cell) {
         let (left, right) = (self.margins.left, self.margins.right + 1);
-        for y in top..=bottom - n {
+        for y in top..bottom + 1 - n {
             self.grid.copy_part(y + n, y, left..right);
         }
         for y in bottom + 1 - n..=bottom {

@@ -8,7 +8,7 @@ use super::intern::{StyleId, StyleTable, UsedStyles};
 use super::marks::Marks;
 use super::modes::{self, Modes};
 use super::queue::EventQueue;
-use super::style::Style;
+use super::style::{Color, Style};
 use super::tabs::Tabs;
 use super::{Origin, Size, TermConfig, WidthPolicy};
 use crate::engine::limits;
@@ -143,9 +143,10 @@ impl Term {
     }
 
     /// What an erased cell looks like now (background colour erase).
+    #[inline]
     pub fn erased_cell(&mut self) -> Cell {
         let style = self.style.erased();
-        if style == Style::default() {
+        if style.bg == Color::Default {
             Cell::default()
         } else {
             Cell::blank(self.intern(style))
@@ -171,15 +172,18 @@ impl Term {
     }
 
     fn intern(&mut self, style: Style) -> StyleId {
-        if let Some(id) = self.styles.intern(style) {
-            return id;
-        }
         if self.styles.wants_collection() {
             self.collect_styles();
         }
-        [style, style.quantized(), style.colorless()]
+        // The last step cannot fail: attributes and underlines alone make fewer styles than are left for it.
+        let poorer = [
+            (style, limits::MAX_STYLES),
+            (style.quantized(), limits::MAX_STYLES + limits::PALETTE_STYLES),
+            (style.colorless(), usize::from(StyleId::MAX)),
+        ];
+        poorer
             .into_iter()
-            .find_map(|s| self.styles.intern(s))
+            .find_map(|(style, limit)| self.styles.intern(style, limit))
             .unwrap_or(0)
     }
 

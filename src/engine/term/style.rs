@@ -1,6 +1,6 @@
 //! How a cell looks: colours and attributes as SGR (ECMA-48 8.3.117, with the extensions of xterm and kitty) sets them.
 
-use vte::Params;
+use super::params::Params;
 
 /// A colour as it was asked for; what it looks like is the viewer's business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl Attrs {
 }
 
 /// The look of one cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub fg: Color,
     pub bg: Color,
@@ -83,6 +83,34 @@ impl Style {
 
     /// Applies one SGR sequence. Unknown numbers are skipped, as ECMA-48 wants.
     pub(super) fn apply_sgr(&mut self, params: &Params) {
+        match params.plain() {
+            Some(values) => self.apply_plain(values),
+            None => self.apply_grouped(params),
+        }
+    }
+
+    /// Parameters without a colon: colours are spread over the values that follow.
+    fn apply_plain(&mut self, values: &[u16]) {
+        let mut rest = values;
+        while let [number, tail @ ..] = rest {
+            rest = tail;
+            let (color, taken) = match (number, tail) {
+                (38 | 48 | 58, [5, index, ..]) => (byte(*index).map(Color::Indexed), 2),
+                (38 | 48 | 58, [2, r, g, b, ..]) => (rgb(*r, *g, *b), 4),
+                (38 | 48 | 58, _) => return,
+                _ => {
+                    self.apply_number(*number);
+                    continue;
+                }
+            };
+            rest = &tail[taken..];
+            if let Some(color) = color {
+                self.set_color(*number, color);
+            }
+        }
+    }
+
+    fn apply_grouped(&mut self, params: &Params) {
         let mut params = params.iter();
         while let Some(param) = params.next() {
             match param {
@@ -97,7 +125,7 @@ impl Style {
                         self.set_color(param[0], color);
                     }
                 }
-                [4, shape] => self.underline = underline_shape(*shape),
+                [4, shape] => self.underline = underline_of((*shape).min(255) as u8),
                 [number, ..] => self.apply_number(*number),
                 [] => {}
             }
@@ -189,6 +217,47 @@ impl Style {
     }
 }
 
+impl Style {
+    /// The style as two words; both 0 for the default.
+    #[inline]
+    pub(super) fn key(self) -> [u64; 2] {
+        let shape = u64::from(self.attrs.0) << 8 | self.underline as u64;
+        [
+            self.fg.packed() << 32 | self.bg.packed(),
+            self.underline_color.packed() << 32 | shape,
+        ]
+    }
+
+    pub(super) fn from_key([colors, rest]: [u64; 2]) -> Style {
+        Style {
+            fg: Color::unpacked((colors >> 32) as u32),
+            bg: Color::unpacked(colors as u32),
+            underline_color: Color::unpacked((rest >> 32) as u32),
+            underline: underline_of(rest as u8),
+            attrs: Attrs((rest >> 8) as u16),
+        }
+    }
+}
+
+impl Color {
+    fn unpacked(bits: u32) -> Color {
+        let [kind, r, g, b] = bits.to_be_bytes();
+        match kind {
+            0 => Color::Default,
+            1 => Color::Indexed(b),
+            _ => Color::Rgb(r, g, b),
+        }
+    }
+
+    fn packed(self) -> u64 {
+        match self {
+            Color::Default => 0,
+            Color::Indexed(index) => 1 << 24 | u64::from(index),
+            Color::Rgb(r, g, b) => 2 << 24 | u64::from(r) << 16 | u64::from(g) << 8 | u64::from(b),
+        }
+    }
+}
+
 fn quantized(color: Color) -> Color {
     match color {
         Color::Rgb(r, g, b) => {
@@ -207,7 +276,7 @@ fn quantized(color: Color) -> Color {
     }
 }
 
-fn underline_shape(shape: u16) -> Underline {
+fn underline_of(shape: u8) -> Underline {
     match shape {
         0 => Underline::None,
         2 => Underline::Double,
@@ -225,7 +294,7 @@ fn legacy_color<'a>(params: &mut impl Iterator<Item = &'a [u16]>) -> Option<Colo
         5 => Some(Color::Indexed(byte(next()?)?)),
         2 => {
             let (r, g, b) = (next()?, next()?, next()?);
-            Some(Color::Rgb(byte(r)?, byte(g)?, byte(b)?))
+            rgb(r, g, b)
         }
         _ => None,
     }
@@ -235,9 +304,13 @@ fn legacy_color<'a>(params: &mut impl Iterator<Item = &'a [u16]>) -> Option<Colo
 fn colon_color(sub: &[u16]) -> Option<Color> {
     match sub {
         [5, index, ..] => Some(Color::Indexed(byte(*index)?)),
-        [2, r, g, b] | [2, _, r, g, b, ..] => Some(Color::Rgb(byte(*r)?, byte(*g)?, byte(*b)?)),
+        [2, r, g, b] | [2, _, r, g, b, ..] => rgb(*r, *g, *b),
         _ => None,
     }
+}
+
+fn rgb(r: u16, g: u16, b: u16) -> Option<Color> {
+    Some(Color::Rgb(byte(r)?, byte(g)?, byte(b)?))
 }
 
 fn byte(value: u16) -> Option<u8> {

@@ -1,9 +1,8 @@
 //! Modes set and reset, the alternate screen, RIS.
 
-use vte::Params;
-
 use super::grid::Grid;
 use super::modes::{self, Modes};
+use super::params::Params;
 use super::state::{Margins, Term};
 use super::tabs::Tabs;
 use super::{Pos, TermEventKind, WidthPolicy};
@@ -29,7 +28,10 @@ impl Term {
 
     fn set_dec_mode(&mut self, number: u16, set: bool) {
         match number {
-            47 | 1047 => self.switch_screen(set, number == 1047 && !set),
+            47 | 1047 => {
+                self.switch_screen(set, number == 1047 && !set);
+                self.take_alternate_places();
+            }
             1048 if set => self.save_cursor(),
             1048 => self.restore_cursor(),
             1049 => self.switch_screen_with_cursor(set),
@@ -38,7 +40,7 @@ impl Term {
         let Some(mask) = modes::dec_mask(number) else {
             return;
         };
-        if !matches!(number, 47 | 1047 | 1049) {
+        if !matches!(number, 47 | 1047 | 1048 | 1049) {
             self.modes.set(mask, set);
         }
         match number {
@@ -87,9 +89,6 @@ impl Term {
         self.grid.generation = self.generation;
         self.grid.touch(0..self.size.rows);
         self.alternate = to_alternate;
-        if !to_alternate {
-            self.take_alternate_places();
-        }
         self.emit(TermEventKind::AlternateScreen {
             entered: to_alternate,
         });
@@ -97,6 +96,9 @@ impl Term {
 
     /// Places on an alternate screen that is gone clamp to what follows in time: the primary's cursor.
     fn take_alternate_places(&mut self) {
+        if self.alternate {
+            return;
+        }
         let cursor = Pos {
             row: self.abs(self.y),
             col: self.x,
@@ -116,6 +118,7 @@ impl Term {
     pub fn hard_reset(&mut self) {
         if self.alternate {
             self.switch_screen(false, true);
+            self.take_alternate_places();
         }
         self.keep_cleared();
         self.hidden = None;

@@ -260,6 +260,7 @@ fn interrupt(spec: &Spec) -> Value {
         "send": bytes(&interrupt.send),
         "when_idle": when_idle,
         "lethal": interrupt.lethal,
+        "lethal_unless": interrupt.lethal_unless.as_ref().map(Pattern::as_str),
         "ack": interrupt.ack.as_ref().map(Pattern::as_str),
         "min_interval_ms": ms(interrupt.min_interval),
         "signal_after_ms": ms(interrupt.signal_after),

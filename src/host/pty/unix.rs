@@ -28,6 +28,9 @@ const DROP_PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Unix {
     master: AsyncFd<OwnedFd>,
+    /// A second descriptor of the master while it is full. Writability is watched only then: a tool that reads its input byte by byte
+    /// would wake us for each of them.
+    outlet: Option<AsyncFd<OwnedFd>>,
     /// No process has the terminal open any more.
     closed: bool,
     pid: i32,
@@ -57,13 +60,13 @@ impl Unix {
         // From here on the leash owns the child: whatever fails below kills and reaps it.
         let leash = Arc::new(Leash::new(spawned.pid, plan.cookie.clone()));
         let unguarded = Unguarded(Some(Arc::clone(&leash)));
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let master = watch(spawned.master, interest).map_err(SpawnError::Open)?;
+        let master = watch(spawned.master, Interest::READABLE).map_err(SpawnError::Open)?;
         let exit = ExitWatch::new(spawned.pid).map_err(SpawnError::Open)?;
         let prober = Prober::new(spawned.pid, spawned.device);
         unguarded.release();
         Ok(Unix {
             master,
+            outlet: None,
             closed: false,
             pid: spawned.pid,
             exit,
@@ -110,10 +113,12 @@ impl Pty for Unix {
     }
 
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.closed {
+        let Some(outlet) = &self.outlet else {
             return Poll::Pending;
-        }
-        self.master.poll_write_ready(cx).map(|_ready| ())
+        };
+        std::task::ready!(outlet.poll_write_ready(cx).map(|_ready| ()));
+        self.outlet = None;
+        Poll::Ready(())
     }
 
     fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Exit> {
@@ -156,13 +161,9 @@ impl Pty for Unix {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Written> {
-        let mut cx = Context::from_waker(Waker::noop());
-        let readiness = self.master.poll_write_ready(&mut cx);
         match nix::unistd::write(self.master.get_ref(), bytes) {
             Ok(0) | Err(Errno::EAGAIN) => {
-                if let Poll::Ready(Ok(mut readiness)) = readiness {
-                    readiness.clear_ready();
-                }
+                self.outlet = Some(watch(self.master.get_ref().try_clone()?, Interest::WRITABLE)?);
                 Ok(Written::Full)
             }
             Ok(count) => Ok(Written::Bytes(count)),
