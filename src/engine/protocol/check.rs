@@ -131,7 +131,8 @@ fn unreachable_state(resolver: &mut Resolver<'_>, form: &File, spec: &Spec, inde
         && state.cursor_visible.is_none()
         && matches!(state.tty, None | Some(Tty::Any | Tty::AsFirstReady))
         && state.quiet.is_none()
-        && state.foreground.is_none();
+        && state.foreground.is_none()
+        && state.process.is_none();
     if says_nothing && state.prompt_mark != Some(PromptMark::Required) {
         error(
             resolver,
