@@ -195,6 +195,7 @@ impl Session {
         }
         // What was typed and not yet read is not wanted any more.
         self.queue.clear();
+        self.actions.push_back(Action::DiscardInput);
         self.queue.push(Purpose::Keys, keys, now);
         if let Some(turn) = &mut self.turn {
             turn.interrupted = true;
