@@ -19,6 +19,15 @@ pub enum Foreground {
     Other,
 }
 
+impl Foreground {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Foreground::Tool => "tool",
+            Foreground::Other => "other",
+        }
+    }
+}
+
 /// What the foreground process is blocked in (Linux: `/proc/PID/syscall`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Waiting {
@@ -31,6 +40,17 @@ pub enum Waiting {
     Poll,
     /// Running, sleeping, or waiting for something else.
     No,
+}
+
+impl Waiting {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Waiting::Unknown => "unknown",
+            Waiting::Read => "read",
+            Waiting::Poll => "poll",
+            Waiting::No => "nothing",
+        }
+    }
 }
 
 /// How much of a probe is wanted; the flags cost one system call, the rest reads `/proc`.

@@ -12,7 +12,8 @@ use crate::engine::framer::trace::{RuleTrace, SignalTrace, Verdict};
 use crate::engine::limits;
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Conditions, ForegroundWanted, Kind, MarkWanted, Pattern, Rule, TtyWanted, WaitingWanted,
+    BlockKind, Conditions, ForegroundWanted, Kind, MarkKind, MarkWanted, Pattern, Rule, TtyWanted,
+    WaitingWanted,
 };
 use crate::engine::term::{CursorLine, Pos, Screen};
 use crate::engine::time::Time;
@@ -309,8 +310,8 @@ impl<'a> Check<'a> {
             let actual = self.view.facts.last_mark;
             self.record(
                 "last_mark",
-                format!("{mark:?}"),
-                format!("{actual:?}"),
+                mark.as_str().into(),
+                actual.map_or("none", MarkKind::as_str).into(),
                 verdict(actual == Some(mark)),
             );
         }
@@ -319,7 +320,7 @@ impl<'a> Check<'a> {
             self.record(
                 "progress",
                 progress.to_string(),
-                format!("{actual:?}"),
+                actual.map_or("none".into(), |state| state.to_string()),
                 verdict(actual == Some(progress)),
             );
         }
@@ -518,8 +519,8 @@ impl<'a> Check<'a> {
             };
             self.record(
                 "foreground",
-                format!("{wanted:?}"),
-                format!("{:?}", probe.foreground),
+                wanted.as_str().into(),
+                probe.foreground.map_or("unknown", Foreground::as_str).into(),
                 holds,
             );
         }
@@ -533,9 +534,9 @@ impl<'a> Check<'a> {
             let actual = if vouched {
                 "announced".into()
             } else {
-                format!("{:?}", probe.waiting)
+                probe.waiting.as_str().into()
             };
-            self.record("waiting", format!("{wanted:?}"), actual, holds);
+            self.record("waiting", wanted.as_str().into(), actual, holds);
         }
     }
 
@@ -624,7 +625,7 @@ fn quote(text: &str) -> String {
     format!("{:?}", tail(text))
 }
 
-fn on_off(flag: Option<bool>) -> &'static str {
+pub fn on_off(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "on",
         Some(false) => "off",

@@ -209,10 +209,29 @@ pub enum WaitingWanted {
     No,
 }
 
+impl WaitingWanted {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WaitingWanted::Input => "input",
+            WaitingWanted::Read => "read",
+            WaitingWanted::No => "nothing",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForegroundWanted {
     Tool,
     Other,
+}
+
+impl ForegroundWanted {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ForegroundWanted::Tool => "tool",
+            ForegroundWanted::Other => "other",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -231,6 +250,17 @@ pub enum MarkKind {
     Input,
     Output,
     Done,
+}
+
+impl MarkKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MarkKind::Prompt => "prompt",
+            MarkKind::Input => "input",
+            MarkKind::Output => "output",
+            MarkKind::Done => "done",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -319,10 +319,13 @@ impl Session {
             .unwrap_or_default();
         let signals = vec![
             format!("cursor_line: {:?}", question.text),
-            format!("echo: {:?}", probe.echo),
-            format!("canonical: {:?}", probe.canonical),
-            format!("foreground: {:?}", probe.foreground),
-            format!("waiting: {:?}", probe.waiting),
+            format!("echo: {}", rules::on_off(probe.echo)),
+            format!("canonical: {}", rules::on_off(probe.canonical)),
+            format!(
+                "foreground: {}",
+                probe.foreground.map_or("unknown", Foreground::as_str)
+            ),
+            format!("waiting: {}", probe.waiting.as_str()),
         ];
         let found = Match {
             rule: usize::MAX,
