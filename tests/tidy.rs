@@ -1,5 +1,10 @@
 //! The architecture as a test: who may import whom, and small rules that a compiler does not check.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this test reads the sources and asks cargo for the dependency tree"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -172,7 +177,9 @@ fn the_engine_names_no_clock_task_file_or_tool() {
         .filter(|name| name.len() > 2 && name != "common")
         .collect();
     let mut wrong = Vec::new();
-    for (path, source) in sources("src/engine") {
+    // The list of shipped files is the one place that names them.
+    let purely = |path: &Path| !path.ends_with("protocol/builtin.rs");
+    for (path, source) in sources("src/engine").into_iter().filter(|(path, _)| purely(path)) {
         let production = source.split("#[cfg(test)]").next().unwrap_or_default();
         let code = production.lines().filter(|l| !l.trim_start().starts_with("//"));
         for line in code.filter(|line| !line.contains("include_str!")) {

@@ -53,6 +53,7 @@ pub fn load(name: &str) -> Result<Spec, Problems> {
         file: name.to_owned(),
         source: String::new(),
         diagnostics: Vec::new(),
+        included: Vec::new(),
     };
     super::parse_named(&format!("{name}.toml"), source(name).ok_or_else(missing)?)
 }

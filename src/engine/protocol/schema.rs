@@ -6,6 +6,10 @@ pub fn schema() -> serde_json::Value {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test compares a file of the repository"
+)]
 mod tests {
     /// Run with `PTYCH_UPDATE=1` to write it anew.
     #[test]
