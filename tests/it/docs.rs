@@ -89,6 +89,36 @@ fn every_field_has_its_row() {
     }
 }
 
+/// Every word that a field may have.
+fn words(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(object) => {
+            let listed = object.get("enum").and_then(|words| words.as_array());
+            let words = listed.into_iter().flatten().chain(object.get("const"));
+            found.extend(words.filter_map(|word| Some(word.as_str()?.to_owned())));
+            object.values().for_each(|value| self::words(value, found));
+        }
+        serde_json::Value::Array(array) => array.iter().for_each(|value| words(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_word_of_a_field_is_told() {
+    let schema = serde_json::from_str(&read("docs/protocol.schema.json")).expect("JSON");
+    let page = read("docs/protocols.md");
+    let mut wanted = BTreeSet::new();
+    words(&schema, &mut wanted);
+    let missing: Vec<&String> = wanted
+        .iter()
+        .filter(|word| !page.contains(&format!("`{word}`")))
+        .collect();
+    assert!(
+        wanted.len() > 30 && missing.is_empty(),
+        "docs/protocols.md lacks {missing:?} of {wanted:?}"
+    );
+}
+
 /// A fragment is a part of some file.
 fn whole_file(example: &str) -> String {
     if example.contains("name = ") && example.contains("\ncommand = ") && example.starts_with("name") {
