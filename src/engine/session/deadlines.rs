@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
-use super::{Action, Confirm, Interrupting, Looks, Session, Verdict};
-use crate::engine::event::{Event, EventKind};
-use crate::engine::framer::rules::{self, Match, Pick, View};
+use super::{Action, Confirm, Interrupting, Session};
+use crate::engine::event::EventKind;
+use crate::engine::framer::rules::{self};
 use crate::engine::framer::state::State;
-use crate::engine::framer::{dialog, extract, outcome};
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, Kind, OutputStart, Settle};
-use crate::engine::response::{Evidence, Outcome, Question, Response, Source};
+use crate::engine::response::Outcome;
 use crate::engine::session::ForegroundSignal;
-use crate::engine::term::{Pos, TermEventKind};
 use crate::engine::time::Time;
-use crate::engine::tty::{Exit, Foreground, ProbeDepth};
+use crate::engine::tty::Foreground;
 
 impl Session {
     // Deadlines.
@@ -185,7 +182,7 @@ impl Session {
     }
 
     /// Questions asked on the way out.
-    fn answer_on_the_way_out(&mut self, now: Time) {
+    pub(super) fn answer_on_the_way_out(&mut self, now: Time) {
         let Some(leaving) = &mut self.leaving else { return };
         let offset = self.screen.offset();
         if leaving.answered == Some(offset) {

@@ -1,27 +1,24 @@
 //! A turn's steps and its end: what is written next, what is collected, and the one response.
 
-use std::time::Duration;
-
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
-use super::{Action, Confirm, Interrupting, Looks, Session, Verdict};
-use crate::engine::event::{Event, EventKind};
-use crate::engine::framer::rules::{self, Match, Pick, View};
+use super::{Looks, Session};
+use crate::engine::event::EventKind;
+use crate::engine::framer::rules::Match;
 use crate::engine::framer::state::State;
-use crate::engine::framer::{dialog, extract, outcome};
+use crate::engine::framer::{extract, outcome};
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, Kind, OutputStart, Settle};
+use crate::engine::protocol::spec::OutputStart;
 use crate::engine::response::{Evidence, Outcome, Question, Response, Source};
-use crate::engine::session::ForegroundSignal;
-use crate::engine::term::{Pos, TermEventKind};
+use crate::engine::term::Pos;
 use crate::engine::time::Time;
-use crate::engine::tty::{Exit, Foreground, ProbeDepth};
+use crate::engine::tty::Exit;
 
 impl Session {
     // Steps of a turn.
 
     /// The tool took one step's input and shows a prompt again.
-    fn end_of_step(&mut self, found: &Match, now: Time) {
+    pub(super) fn end_of_step(&mut self, found: &Match, now: Time) {
         let Some(mut turn) = self.turn.take() else { return };
         let next = if turn.interrupted {
             None
@@ -44,14 +41,19 @@ impl Session {
     /// Takes the text of the step that ended at `end`.
     fn collect(&mut self, turn: &mut Turn, end: Pos) {
         let rules = &self.spec.response;
-        let start = if turn.typed.echo.is_empty() && turn.origin == Origin::Answer {
+        let unechoed = turn.typed.echo.is_empty() && turn.origin == Origin::Answer;
+        let start = if unechoed {
             self.screen.mark_pos(turn.typed.from)
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
         let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
-        let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+        let mut extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+        // The line end behind a hidden answer belongs to the question's row.
+        if unechoed && extract.text.starts_with('\n') {
+            extract.text.remove(0);
+        }
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);
             turn.lost = Some((turn.lost.map_or(turn.typed.entered, |(from, _)| from), to));
@@ -89,7 +91,7 @@ impl Session {
         }
     }
 
-    fn look_for_echo(&mut self, now: Time) {
+    pub(super) fn look_for_echo(&mut self, now: Time) {
         let Some(turn) = &self.turn else { return };
         let Progress::AwaitingEcho { until } = turn.progress else {
             return;
@@ -122,7 +124,7 @@ impl Session {
     }
 
     /// One more Enter for a tool that wants a block closed.
-    fn repeat_enter(&mut self, now: Time) {
+    pub(super) fn repeat_enter(&mut self, now: Time) {
         let Some(mut turn) = self.turn.take() else { return };
         let enter = self.spec.submit.enter.clone();
         self.write_step(
@@ -181,7 +183,7 @@ impl Session {
         clippy::too_many_arguments,
         reason = "the parts of one response, each named at its only two call sites"
     )]
-    fn finish(
+    pub(super) fn finish(
         &mut self,
         turn: Turn,
         outcome: Outcome,

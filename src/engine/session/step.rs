@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use super::queue::Purpose;
-use super::turn::{Origin, Progress, Turn};
-use super::{Action, Confirm, Interrupting, Looks, Session, Verdict};
+use super::turn::{Origin, Progress};
+use super::{Confirm, Looks, Session, Verdict};
 use crate::engine::event::{Event, EventKind};
+use crate::engine::framer::dialog;
 use crate::engine::framer::rules::{self, Match, Pick, View};
 use crate::engine::framer::state::State;
-use crate::engine::framer::{dialog, extract, outcome};
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, Kind, OutputStart, Settle};
-use crate::engine::response::{Evidence, Outcome, Question, Response, Source};
-use crate::engine::session::ForegroundSignal;
+use crate::engine::protocol::spec::{BlockKind, Kind, Settle};
+use crate::engine::response::{Outcome, Question};
 use crate::engine::term::{Pos, TermEventKind};
 use crate::engine::time::Time;
-use crate::engine::tty::{Exit, Foreground, ProbeDepth};
+use crate::engine::tty::{Foreground, ProbeDepth};
 
 impl Session {
     pub(super) fn view(&self, now: Time) -> View<'_> {
@@ -340,7 +339,7 @@ impl Session {
         self.block(question, &found, now);
     }
 
-    fn look_again(&mut self, first: Duration, now: Time) {
+    pub(super) fn look_again(&mut self, first: Duration, now: Time) {
         if self.looks.at.is_some() || self.config.confirm == Confirm::NextInput {
             return;
         }
