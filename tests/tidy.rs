@@ -1,5 +1,10 @@
 //! The architecture as a test: who may import whom, and small rules that a compiler does not check.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this test reads the sources and asks cargo for the dependency tree"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

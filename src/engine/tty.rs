@@ -8,7 +8,8 @@ pub struct TtyProbe {
     pub canonical: Option<bool>,
     /// Whether the tool itself or a program it started is the foreground process group.
     pub foreground: Option<Foreground>,
-    /// Short name of the foreground group's leader, when it is not the tool.
+    /// Short name of the program in the foreground, when it is not the tool: the one that reads the terminal, as far as that was looked at,
+    /// else the group's leader.
     pub foreground_name: Option<String>,
     pub waiting: Waiting,
 }

@@ -1,5 +1,10 @@
 //! One integration binary: it links once.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests read files and start programs"
+)]
+
 mod cli_ask;
 mod cli_chat;
 mod cli_protocol;
@@ -9,6 +14,7 @@ mod host_end;
 mod host_launch;
 mod host_recording;
 mod host_support;
+mod promises;
 mod recordings;
 mod schema;
 mod support;

@@ -172,9 +172,3 @@ pub fn server_port(name: &str) -> String {
     let port = std::env::var(name).ok().or_else(from_file);
     port.unwrap_or_else(|| panic!("{name} is not known: run tests/servers start"))
 }
-
-/// Enough of a long text to see what is wrong.
-fn clipped(text: &str) -> String {
-    const SHOWN_CHARS: usize = 3000;
-    text.chars().take(SHOWN_CHARS).collect()
-}

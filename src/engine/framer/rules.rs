@@ -76,11 +76,15 @@ pub fn pick(view: &View<'_>) -> Pick {
             continue;
         }
         if let Some(depth) = check.missing_probe() {
+            // What nothing on the screen speaks for is no reason to look.
+            if shows_nothing(&rule.when) {
+                continue;
+            }
             return Pick::NeedsProbe(depth);
         }
         check.tty_conditions();
         match check.verdict {
-            Verdict::No => disagrees = true,
+            Verdict::No => disagrees |= !shows_nothing(&rule.when),
             Verdict::Yes | Verdict::Unknown => return Pick::Rule(check.into_match(index)),
         }
     }
@@ -89,6 +93,24 @@ pub fn pick(view: &View<'_>) -> Pick {
     } else {
         Pick::Nothing
     }
+}
+
+/// Only the tty can tell.
+fn shows_nothing(when: &Conditions) -> bool {
+    let texts = [
+        &when.cursor_line,
+        &when.lines_above,
+        &when.screen,
+        &when.title,
+        &when.status,
+        &when.notification,
+    ];
+    texts.iter().all(|text| text.is_none())
+        && when.modes.is_empty()
+        && when.last_mark.is_none()
+        && when.progress.is_none()
+        && when.cursor_visible.is_none()
+        && when.quiet.is_none()
 }
 
 /// Each rule with each of its conditions, for people.
@@ -468,26 +490,25 @@ impl<'a> Check<'a> {
     }
 
     /// An announcement of this turn on the cursor's line, from a tool whose line editor holds the terminal: as good as a look at what it
-    /// waits for, since a command that runs has the tty in its own mode.
+    /// waits for, since a command that runs has the tty in its own mode. An editor sets the tty before it announces: an announcement that a
+    /// look has contradicted was a command's.
     fn vouched(&self, probe: &TtyProbe) -> bool {
-        let announced = self.line.marked || self.line.switched;
-        announced && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
+        self.announced() && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
+    }
+
+    fn announced(&self) -> bool {
+        (self.line.marked || self.line.switched) && !self.view.facts.disputed
     }
 
     fn missing_probe(&self) -> Option<ProbeDepth> {
-        let wants_waiting = self.when.waiting.is_some();
+        // Who reads is found by looking at what they wait in.
+        let wants_waiting = self.when.waiting.is_some() || self.when.process.is_some();
         let wants_any =
             wants_waiting || self.when.foreground.is_some() || !matches!(self.when.tty, TtyWanted::Any);
         match &self.view.facts.probe {
             None if !wants_any => None,
-            None => {
-                let announced = self.line.marked || self.line.switched;
-                Some(if wants_waiting && !announced {
-                    ProbeDepth::Waiting
-                } else {
-                    ProbeDepth::Flags
-                })
-            }
+            None if wants_waiting && !self.announced() => Some(ProbeDepth::Waiting),
+            None => Some(ProbeDepth::Flags),
             // Looked at the flags alone, and they do not vouch.
             Some((probe, ProbeDepth::Flags)) if wants_waiting && !self.vouched(probe) => {
                 Some(ProbeDepth::Waiting)
@@ -518,6 +539,7 @@ impl<'a> Check<'a> {
                 holds,
             );
         }
+        self.process(&probe);
         if let Some(wanted) = self.when.waiting {
             let vouched = wanted == WaitingWanted::Input && self.vouched(&probe);
             let holds = if vouched {
@@ -532,6 +554,14 @@ impl<'a> Check<'a> {
             };
             self.record("waiting", wanted.as_str().into(), actual, holds);
         }
+    }
+
+    fn process(&mut self, probe: &TtyProbe) {
+        let Some(wanted) = &self.when.process else { return };
+        // A name is the whole evidence: where none is known, there is none.
+        let actual = probe.foreground_name.clone().unwrap_or_default();
+        let holds = verdict(!actual.is_empty() && wanted.0.is_match(&actual));
+        self.record("process", wanted.as_str().into(), actual, holds);
     }
 
     fn tty_flags(&mut self, probe: &TtyProbe) {

@@ -176,6 +176,8 @@ pub struct State {
     pub waiting: Option<Waiting>,
     /// Who owns the terminal. Default for ready and continuation: tool; for others: any.
     pub foreground: Option<Foreground>,
+    /// Regex over the name of the program that the tool runs in the foreground: the one that reads the terminal, else the group's leader.
+    pub process: Option<String>,
     /// OSC 133 A on the cursor's line. Default for ready: if_used; for others: any.
     pub prompt_mark: Option<PromptMark>,
     /// The last OSC 133 mark.

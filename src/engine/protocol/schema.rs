@@ -73,6 +73,10 @@ fn add_changes(schema: &mut Value) {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test compares a file of the repository"
+)]
 mod tests {
     use super::*;
 

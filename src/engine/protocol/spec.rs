@@ -168,6 +168,8 @@ pub struct Conditions {
     pub waiting: Option<WaitingWanted>,
     /// Name the owner of the terminal: the tool itself or a program it runs.
     pub foreground: Option<ForegroundWanted>,
+    /// Over the name of the program that the tool runs in the foreground; never holds while the tool itself owns the terminal.
+    pub process: Option<Pattern>,
     pub prompt_mark: MarkWanted,
     /// The last OSC 133 mark, whatever the row.
     pub last_mark: Option<MarkKind>,

@@ -67,6 +67,8 @@ pub struct Prompt {
 pub enum Action {
     /// Tell the PTY its new size.
     Resize(Size),
+    /// Throw away what the terminal has taken and the tool has not read, before anything else is written.
+    DiscardInput,
     /// Signal the foreground process group of the terminal.
     Signal(ForegroundSignal),
     /// The tool was told to leave and has not: go on with the stop ladder.
@@ -217,6 +219,7 @@ impl Session {
         self.screen.handle_bytes(bytes);
         self.facts.last_output = now;
         self.facts.probe = None;
+        self.facts.disputed = false;
         self.probe_wanted = None;
         self.looks = Looks::default();
         if let Some(turn) = self.turn.as_mut().filter(|turn| turn.is_entered()) {

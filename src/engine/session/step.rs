@@ -66,7 +66,10 @@ impl Session {
         match pick {
             Pick::Rule(found) => self.matched(found, now),
             Pick::NeedsProbe(depth) => self.probe_wanted = Some(depth),
-            Pick::TtyDisagrees => self.not_yet(limits::REPROBE_FIRST, now),
+            Pick::TtyDisagrees => {
+                self.facts.disputed = true;
+                self.not_yet(limits::REPROBE_FIRST, now);
+            }
             Pick::Nothing => self.not_yet(limits::AWAITING_FIRST, now),
         }
         self.answer_on_the_way_out(now);
@@ -757,12 +760,15 @@ impl Session {
         };
         let pending = self.queue.pending_bytes();
         self.queue.clear();
+        // What the terminal holds of it would be taken for commands when the tool reads again.
+        self.actions.push_back(Action::DiscardInput);
         let signals = vec![format!(
             "{pending} bytes of input were not read for {:?}",
             now.since(since)
         )];
         self.finish_unready(Outcome::TimedOut, "input_not_read", signals, None, now);
         self.enter_state(State::Busy { turn: None }, "input_not_read", now);
+        self.look_again(limits::AWAITING_FIRST, now);
     }
 
     /// When a turn that has shown no sign of life gets one more Enter.

@@ -509,6 +509,69 @@ fn more_than_the_limit_is_truncated_and_says_so() {
     assert!(response.text.ends_with(&"z".repeat(70)));
 }
 
+#[test]
+fn a_program_is_known_by_its_name_when_its_screen_says_nothing() {
+    let protocol = format!(
+        "{EDITOR}[[state]]\nname = \"viewer\"\nkind = \"pager\"\nprocess = '^viewer$'\nwaiting = \"input\"\nquit = \"q\"\n"
+    );
+    let mut rig = Rig::ready(&protocol);
+    rig.asks("view");
+    rig.tty = TtyProbe {
+        foreground: Some(Foreground::Other),
+        foreground_name: Some("viewer".into()),
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    };
+    rig.prints("view\r\n\x1b[?1049hsome text");
+    rig.waits(Duration::from_millis(300));
+    assert!(rig.response().is_none());
+    rig.tty.waiting = Waiting::Read;
+    rig.waits(Duration::from_secs(1));
+    let question = rig.response().and_then(|r| r.question).expect("blocked");
+    assert_eq!(
+        (question.kind, question.rule.as_str()),
+        (BlockKind::Pager, "viewer")
+    );
+    rig.written.clear();
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    assert_eq!(rig.written, b"q");
+}
+
+#[test]
+fn an_announcement_that_the_tty_contradicts_vouches_for_nothing() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("fake");
+    rig.tty = running();
+    rig.prints("fake\r\n\x1b]133;A\x07calc> ");
+    rig.waits(Duration::from_secs(1));
+    // The editor takes the terminal back and has not printed its prompt yet.
+    rig.tty = TtyProbe {
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    };
+    rig.waits(Duration::from_secs(1));
+    assert!(rig.response().is_none());
+    rig.prints("\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "calc> ");
+}
+
+#[test]
+fn what_was_not_read_is_thrown_away_with_an_interrupt() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("loop");
+    rig.tty = running();
+    rig.prints("loop\r\n");
+    rig.session.type_raw(b"typed ahead", rig.now);
+    rig.session.interrupt(rig.now).expect("busy");
+    assert_eq!(rig.session.poll_action(), Some(Action::DiscardInput));
+    rig.written.clear();
+    rig.settle();
+    assert_eq!(rig.written, b"\x03");
+}
+
 /// zsh and fish paint a sign behind output that ends without a newline, and blanks to the end of the row; their D stands before it.
 #[test]
 fn what_a_shell_paints_before_its_prompt_is_not_the_answer() {

@@ -24,6 +24,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         tty,
         waiting,
         foreground,
+        process,
         prompt_mark,
         last_mark,
         status,
@@ -47,6 +48,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         && (covers(waiting, &later.waiting)
             || (*waiting, later.waiting) == (Some(WaitingWanted::Input), Some(WaitingWanted::Read)))
         && covers(foreground, &later.foreground)
+        && covers(process, &later.process)
         && mark(*prompt_mark, later.prompt_mark, same_rows)
         && covers(last_mark, &later.last_mark)
         && covers(progress, &later.progress)

@@ -91,6 +91,7 @@ fn condition(resolver: &mut Resolver<'_>, state: &State) {
         && matches!(state.tty, None | Some(Tty::Any | Tty::AsFirstReady))
         && state.quiet.is_none()
         && matches!(state.foreground, None | Some(Foreground::Any))
+        && state.process.is_none()
         && (is_prompt(state) || matches!(state.waiting, None | Some(Waiting::Any)))
         && state.prompt_mark != Some(PromptMark::Required);
     if says_nothing {

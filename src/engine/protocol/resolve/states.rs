@@ -58,6 +58,7 @@ impl Resolver<'_> {
                 Some(file::Foreground::Other) => Some(ForegroundWanted::Other),
                 None => prompt.then_some(ForegroundWanted::Tool),
             },
+            process: self.optional_pattern("process", form.process.as_deref()),
             prompt_mark: match form.prompt_mark {
                 Some(file::PromptMark::Any) => MarkWanted::Any,
                 Some(file::PromptMark::IfUsed) => MarkWanted::IfUsed,
@@ -123,6 +124,7 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         tty: None,
         waiting: None,
         foreground: None,
+        process: None,
         prompt_mark: None,
         last_mark: None,
         status: None,
