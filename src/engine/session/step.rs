@@ -401,14 +401,19 @@ impl Session {
     /// Takes the text of the step that ended at `end`.
     fn collect(&mut self, turn: &mut Turn, end: Pos) {
         let rules = &self.spec.response;
-        let start = if turn.typed.echo.is_empty() && turn.origin == Origin::Answer {
+        let unechoed = turn.typed.echo.is_empty() && turn.origin == Origin::Answer;
+        let start = if unechoed {
             self.screen.mark_pos(turn.typed.from)
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)
         };
         let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
-        let extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+        let mut extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+        // The line end behind a hidden answer belongs to the question's row.
+        if unechoed && extract.text.starts_with('\n') {
+            extract.text.remove(0);
+        }
         if extract.lost_rows > 0 {
             let to = extract.kept_from_offset.unwrap_or(turn.typed.entered);
             turn.lost = Some((turn.lost.map_or(turn.typed.entered, |(from, _)| from), to));
