@@ -284,3 +284,14 @@ fn the_parsers_string_buffer_stays_bounded() {
         "vte's feature std is on:\n{tree}"
     );
 }
+
+#[test]
+fn the_readme_lists_every_shipped_protocol() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("README.md");
+    for entry in fs::read_dir(root.join("protocols")).expect("protocols/") {
+        let path = entry.expect("entry").path();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).expect("UTF-8").to_owned();
+        assert!(name == "common" || readme.contains(&format!("| {name} |")), "README.md lacks {name}");
+    }
+}

@@ -503,7 +503,19 @@ impl<'a> Check<'a> {
     }
 
     fn announced(&self) -> bool {
-        (self.line.marked || self.line.switched) && !self.view.facts.disputed
+        (self.line.marked || self.line.switched) && !self.outdated_mark() && !self.view.facts.disputed
+    }
+
+    /// The editor has taken the terminal since the mark was made: its own prompt is still to come, and the mark may be a command's.
+    fn outdated_mark(&self) -> bool {
+        let facts = self.view.facts;
+        let taken = facts
+            .prompt_mode
+            .filter(|taken| self.view.entered.is_some_and(|entered| taken.offset > entered));
+        self.line.marked
+            && taken
+                .zip(facts.prompt_mark)
+                .is_some_and(|(taken, mark)| taken.offset > mark.offset)
     }
 
     fn missing_probe(&self) -> Option<ProbeDepth> {

@@ -73,10 +73,6 @@ fn add_changes(schema: &mut Value) {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test compares a file of the repository"
-)]
 mod tests {
     use super::*;
 

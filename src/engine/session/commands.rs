@@ -208,7 +208,7 @@ impl Session {
         }
         self.last_interrupt = Some(now);
         let left = match &self.state {
-            State::Blocked { question } => Some((question.rule.clone(), self.screen.cursor().pos.row)),
+            State::Blocked { .. } => Some(self.screen.cursor().pos.row),
             State::Starting | State::Ready | State::Busy { .. } | State::Unknown | State::Exited { .. } => {
                 None
             }

@@ -135,12 +135,13 @@ struct Looks {
     awaiting: Option<(Time, BlockKind)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Interrupting {
     next_rung_at: Time,
     rung: u8,
-    /// Rule and row of the question that is being left: an editor may still be painting it.
-    left: Option<(String, u64)>,
+    /// Row of the question that is being left. An editor may still be painting it, or have taken the interrupt without going on: what
+    /// stands on that row asks nobody until every rung was tried.
+    left: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -241,9 +241,9 @@ impl Session {
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
-        let left = self.interrupting.as_ref().and_then(|i| i.left.as_ref());
+        let left = self.interrupting.and_then(|interrupting| interrupting.left);
         let row = self.screen.cursor().pos.row;
-        if left.is_some_and(|(rule, at)| *rule == question.rule && *at == row) {
+        if left == Some(row) {
             return self.look_again(limits::AWAITING_FIRST, now);
         }
         let rule = question.rule.clone();

@@ -644,3 +644,44 @@ fn a_prompt_painted_once_more_is_not_the_next_one() {
     rig.prints("clear\r\n\x1b[?2004l\r\x1b[H\x1b[2J\x1b[?2004h\x1b]133;A\x07calc> ");
     assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Ok));
 }
+
+#[test]
+fn an_editor_that_comes_back_does_not_vouch_for_an_older_mark() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    rig.asks("fake");
+    rig.tty = running();
+    rig.prints("fake\r\n\x1b[?2004l\x1b]133;A\x07calc> ");
+    // The editor is back, its prompt is not printed yet, and the tool still runs.
+    rig.tty = TtyProbe {
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    };
+    rig.prints("\x1b[?2004h");
+    assert!(rig.response().is_none());
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "calc> ");
+}
+
+#[test]
+fn what_stands_on_the_row_of_a_question_that_is_left_asks_nobody() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    // The editor took the key and waits for another one before it goes on.
+    rig.prints("^C\r");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.state(), "busy");
+    rig.waits(Duration::from_secs(2));
+    let actions: Vec<Action> = std::iter::from_fn(|| rig.session.poll_action()).collect();
+    assert!(
+        actions.contains(&Action::Signal(ForegroundSignal::Interrupt)),
+        "{actions:?}"
+    );
+    rig.prints("\r\ncalc> ");
+    assert_eq!(rig.state(), "ready");
+}
