@@ -624,3 +624,23 @@ fn a_tool_that_an_interrupt_would_end_is_left_by_its_own_keys_or_not_at_all() {
     rig.waits(Duration::from_secs(5));
     assert_eq!(rig.state(), "blocked");
 }
+
+#[test]
+fn a_prompt_painted_once_more_is_not_the_next_one() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    rig.session.resize(Size { cols: 90, rows: 20 }, rig.now);
+    rig.asks("x");
+    rig.prints("\r\x1b[K\r\x1b]133;A\x07calc> ");
+    assert!(rig.response().is_none());
+    rig.tty = running();
+    rig.prints("x\r\n\x1b[?2004l\r1\r\n");
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "1");
+    // What clears the screen may come back to the same row.
+    rig.asks("clear");
+    rig.prints("clear\r\n\x1b[?2004l\r\x1b[H\x1b[2J\x1b[?2004h\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Ok));
+}
