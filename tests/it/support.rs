@@ -48,6 +48,14 @@ pub async fn ask(session: &Session, prompt: &str) -> Response {
         .unwrap_or_else(|e| panic!("ask {prompt:?}: {e}"))
 }
 
+/// Answers the open question.
+pub async fn answer(session: &Session, text: &str) -> Response {
+    session
+        .answer(text, ptych::host::AskOptions::default())
+        .await
+        .unwrap_or_else(|e| panic!("answer {text:?}: {e}"))
+}
+
 /// Asks and compares text and outcome; a difference shows the whole response.
 pub async fn expect(session: &Session, prompt: &str, outcome: Outcome, text: &str) {
     let response = ask(session, prompt).await;

@@ -489,13 +489,19 @@ impl<'a> Check<'a> {
             return true;
         };
         let announced = self.line.marked || self.line.switched || self.when.after_busy;
-        announced
-            || self
-                .line
-                .line
-                .rows
-                .first()
-                .is_some_and(|&(_, row)| row > submit_row)
+        let below = || {
+            let first = self.line.line.rows.first();
+            first.is_some_and(|&(_, row)| row > submit_row)
+        };
+        !self.repainted() && (announced || below())
+    }
+
+    /// The prompt of the input itself, painted once more because the terminal was resized: it is marked, too, but the editor that holds the
+    /// terminal has not let go of it since Enter.
+    fn repainted(&self) -> bool {
+        let facts = self.view.facts;
+        let held = self.view.screen.is_set_dec(2004) && facts.paste_off.is_none();
+        self.line.marked && !self.line.switched && held && facts.output_mark.is_none()
     }
 
     /// An announcement of this turn on the cursor's line, from a tool whose line editor holds the terminal: as good as a look at what it

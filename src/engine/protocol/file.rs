@@ -309,6 +309,8 @@ pub enum OneLine {
     Type,
     /// Bracketed paste while mode 2004 is set.
     Paste,
+    /// Typed where it is all ASCII, else by the encoded method of `block`: for a line editor that garbles other text.
+    TypeAscii,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -386,7 +388,7 @@ pub enum Start {
 pub struct OutcomeTable {
     #[serde(default, rename = "error")]
     pub errors: Vec<ErrorRule>,
-    /// OSC 133 D carries the exit status; non-zero is an error.
+    /// OSC 133 D carries the exit status: non-zero is an error, and zero is none, whatever the error rules find in the text.
     #[serde(default)]
     pub exit_status_from_mark: bool,
 }

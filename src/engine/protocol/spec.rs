@@ -298,6 +298,8 @@ pub enum OneLine {
     Type,
     /// Bracketed paste while mode 2004 is set, else typed.
     Paste,
+    /// Typed where it is all ASCII, else by the encoded method of `block`: for a line editor that garbles other text.
+    TypeAscii,
 }
 
 #[derive(Clone, Debug, PartialEq)]

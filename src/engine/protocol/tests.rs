@@ -75,7 +75,7 @@ fn every_file_of_the_folder_is_shipped() {
 
 #[test]
 fn mistakes_are_told_with_their_place() {
-    error_at("name = \"x\"\npromt = 'x'\n", 2, 1, "unknown field");
+    error_at("name = \"x\"\npromt = 'x'\n", 2, 1, "unknown key");
     error_at(
         "name = \"x\"\ncommand = [\"x\"]\nprompt = '(x'\nexit = \"q\"\n",
         3,
@@ -117,7 +117,7 @@ fn mistakes_are_told_with_their_place() {
         &format!("{TEN_LINES}[[state]]\nname = \"a\"\nkind = \"pagr\"\n"),
         7,
         8,
-        "unknown variant",
+        "unknown word",
     );
     error_at(
         &format!(
@@ -147,6 +147,96 @@ fn mistakes_are_told_with_their_place() {
 fn all_problems_are_told_at_once() {
     let source = "name = \"x\"\ncommand = [\"x\"]\nprompt = '(x'\ndiscard = \"<nokey>\"\nexit = \"q\"\n";
     assert_eq!(problems(source).diagnostics.len(), 2);
+    let shapes = "name = \"x\"\ncomand = [\"x\"]\nprompt = '(x'\npass_env = []\n[spawn]\ncols = \"80\"\n[submit]\nwrite_within = \"1\"\n";
+    let told: Vec<String> = problems(shapes)
+        .diagnostics
+        .iter()
+        .map(|d| d.message.clone())
+        .collect();
+    let parts = [
+        "unknown key `comand`",
+        "bad regex",
+        "unknown key `pass_env`",
+        "expected an integer",
+        "no duration",
+    ];
+    assert_eq!(
+        told.len(),
+        parts.len(),
+        "nothing is told to be missing that was only misspelt: {told:#?}"
+    );
+    for (message, part) in told.iter().zip(parts) {
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
+    }
+    assert_eq!(
+        problems("name = \nb = 1\nc = \"x\n").diagnostics.len(),
+        2,
+        "syntax"
+    );
+}
+
+#[test]
+fn each_wrong_shape_is_told_where_it_stands() {
+    let at = |more: &str, line, col, part| error_at(&format!("{TEN_LINES}{more}"), line, col, part);
+    at("tested = 3\n", 5, 10, "expected an array, found an integer");
+    at(
+        "tested = [\"3\", 3.1]\n",
+        5,
+        16,
+        "expected a string, found a float",
+    );
+    at("[spawn]\necho_off = 1\n", 6, 12, "expected true or false");
+    at("[spawn.env]\nA = 1\n", 6, 5, "expected a string");
+    at("[spawn]\ncols = 70000\n", 6, 8, "out of range");
+    at("[[state]]\nname = \"a\"\n", 5, 1, "`kind` is missing");
+    at("[[nested]]\nprocess = 'a'\n", 5, 1, "`protocol` is missing");
+    at(
+        "[submit]\nblock = [{ method = \"line\" }]\n",
+        6,
+        21,
+        "unknown word `line`",
+    );
+    at(
+        "[submit]\nblock = [{ open = \"a\" }]\n",
+        6,
+        10,
+        "`method` is missing",
+    );
+    at(
+        "[submit]\nblock = [{ method = \"wrap\", open = \"a\" }]\n",
+        6,
+        10,
+        "`close` is missing",
+    );
+    at(
+        "[[versions]]\nmatch = \"2\"\nset = { spawn = { rows = true } }\n",
+        7,
+        26,
+        "expected an integer",
+    );
+    error_at("command = [\"x\"]\nprompt = 'x$'\n", 1, 1, "`name` is missing");
+}
+
+#[test]
+fn a_key_in_the_wrong_table_is_sent_to_the_right_one() {
+    let hint = |more: &str| {
+        problems(&format!("{TEN_LINES}{more}")).diagnostics[0]
+            .hint
+            .clone()
+    };
+    assert_eq!(
+        hint("pass_env = []\n").as_deref(),
+        Some("`pass_env` belongs to [spawn]")
+    );
+    assert_eq!(
+        hint("cursor_line = 'x'\n").as_deref(),
+        Some("`cursor_line` belongs to [[state]]")
+    );
+    let top = hint("[spawn]\ndiscard = \"x\"\n");
+    assert_eq!(
+        top.as_deref(),
+        Some("`discard` stands before the first [table] of the file")
+    );
 }
 
 #[test]
@@ -333,8 +423,8 @@ fn the_rest_of_a_file_is_looked_at_too() {
     error_at(
         &TEN_LINES.replace("\"quit\"", "{ sned = \"quit\" }"),
         4,
-        8,
-        "Exit",
+        10,
+        "unknown key `sned`",
     );
 }
 
@@ -383,12 +473,7 @@ fn an_override_is_looked_at_whatever_the_version() {
         format!("{TEN_LINES}{version}\n[[versions]]\nmatch = \">=2\"\nset = {set}\n")
     };
     error_at(&change("{ prompt = '(x$' }"), 10, 19, "unclosed group");
-    error_at(
-        &change("{ spawn = { colz = 2 } }"),
-        10,
-        19,
-        "unknown field `colz`",
-    );
+    error_at(&change("{ spawn = { colz = 2 } }"), 10, 19, "unknown key `colz`");
     error_at(&change("{ spawn = { cols = 1 } }"), 10, 26, "cells a side");
     error_at(&change("{ command = [] }"), 10, 7, "the file names no command");
     let cooked = "{ spawn = { echo_off = true } }";

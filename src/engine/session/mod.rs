@@ -11,8 +11,11 @@
 //! evaluated: never between two chunks of a burst, so chunking cannot matter.
 
 mod commands;
+mod deadlines;
+mod ending;
 mod queue;
 mod step;
+
 #[cfg(test)]
 mod tests;
 mod turn;

@@ -643,3 +643,23 @@ fn an_interrupt_that_shows_no_prompt_is_followed_by_the_signal() {
     rig.prints("\r\ncalc> ");
     assert_eq!(rig.state(), "ready");
 }
+
+#[test]
+fn a_prompt_painted_once_more_is_not_the_next_one() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    rig.session.resize(Size { cols: 90, rows: 20 }, rig.now);
+    rig.asks("x");
+    rig.prints("\r\x1b[K\r\x1b]133;A\x07calc> ");
+    assert!(rig.response().is_none());
+    rig.tty = running();
+    rig.prints("x\r\n\x1b[?2004l\r1\r\n");
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "1");
+    // What clears the screen may come back to the same row.
+    rig.asks("clear");
+    rig.prints("clear\r\n\x1b[?2004l\r\x1b[H\x1b[2J\x1b[?2004h\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Ok));
+}

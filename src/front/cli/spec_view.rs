@@ -189,6 +189,7 @@ fn submit(spec: &Spec) -> Value {
     let one_line = match submit.one_line {
         OneLine::Type => "type",
         OneLine::Paste => "paste",
+        OneLine::TypeAscii => "type_ascii",
     };
     json!({
         "enter": bytes(&submit.enter),

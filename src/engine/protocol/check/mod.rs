@@ -189,7 +189,10 @@ fn submit(resolver: &mut Resolver<'_>, form: &File, spec: &Spec) {
         .iter()
         .position(|method| !matches!(method, Method::Paste { .. }));
     if let Some(always) = always {
-        for index in always + 1..methods.len() {
+        // An encoded one also carries single lines that the tool's editor would garble.
+        let later =
+            (always + 1..methods.len()).filter(|&index| !matches!(methods[index], Method::Encoded { .. }));
+        for index in later {
             resolver.at("block", |r| {
                 r.nth(index, |r| {
                     error(

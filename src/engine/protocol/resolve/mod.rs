@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::diagnostic::{Diagnostic, Problems, Severity, Step, did_you_mean, find, key_span, locate};
 use super::file::{self, File};
 use super::spec::*;
-use super::{check, version};
+use super::{check, structure, tree, version};
 
 const DEFAULT_COLS: u16 = 120;
 const DEFAULT_ROWS: u16 = 40;
@@ -40,7 +40,9 @@ pub fn load(
     let mut resolver = Resolver::new(source);
     let spec = resolver.read(tool_version).map(|form| {
         let spec = resolver.spec(&form, lookup);
-        resolver.other_overrides(&form, lookup);
+        if !resolver.damaged {
+            resolver.other_overrides(&form, lookup);
+        }
         resolver.diagnostics.extend(check::toml_1_1(source));
         spec
     });
@@ -68,6 +70,8 @@ pub(super) struct Resolver<'a> {
     path: Vec<Step>,
     /// The overrides that the form was made with: a value that one of them sets is told at its place there.
     overrides: Vec<usize>,
+    /// Something was left out because its shape is wrong: what seems to be missing may have been there.
+    damaged: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -78,6 +82,7 @@ impl<'a> Resolver<'a> {
             included: Vec::new(),
             path: Vec::new(),
             overrides: Vec::new(),
+            damaged: false,
         }
     }
 
@@ -127,6 +132,22 @@ impl<'a> Resolver<'a> {
     }
 
     fn read(&mut self, tool_version: Option<&str>) -> Option<File> {
+        let mut tree = match tree::parse(self.source) {
+            Ok(tree) => tree,
+            Err(errors) => {
+                for (span, message) in errors {
+                    self.problem_at(span, Severity::Error, message.trim().to_owned(), None);
+                }
+                return None;
+            }
+        };
+        let found = structure::check(&mut tree);
+        if !found.is_empty() {
+            self.diagnostics.extend(found);
+            self.damaged = true;
+            // What is left is looked at too.
+            return serde_json::from_value(tree.to_json()).ok();
+        }
         let form: File = match toml::from_str(self.source) {
             Ok(form) => form,
             Err(error) => {
@@ -236,7 +257,9 @@ impl<'a> Resolver<'a> {
                 });
             }
         }
-        check::check(self, form, &spec, lookup);
+        if !self.damaged {
+            check::check(self, form, &spec, lookup);
+        }
         spec
     }
 
@@ -291,7 +314,9 @@ impl<'a> Resolver<'a> {
                 },
                 &|_| None,
             );
-            check::states(&mut inner, &form, &rules);
+            if !inner.damaged {
+                check::states(&mut inner, &form, &rules);
+            }
             rules
         });
         let problems = Problems {

@@ -64,6 +64,7 @@ impl Resolver<'_> {
             enter_apart: form.enter_apart,
             one_line: match form.one_line {
                 Some(file::OneLine::Paste) => OneLine::Paste,
+                Some(file::OneLine::TypeAscii) => OneLine::TypeAscii,
                 Some(file::OneLine::Type) | None => OneLine::Type,
             },
             block: block.unwrap_or(default_block),
