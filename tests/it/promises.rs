@@ -530,6 +530,8 @@ fn a_pager_is_told_and_can_be_left() {
             "more numbers",
             "GIT_PAGER=less git log",
             "seq 500 | less",
+            // The leader of the group waits for the pipe, not for the terminal.
+            "yes | less",
         ] {
             blocked(&session, prompt, BlockKind::Pager).await;
             session.interrupt().await.expect("interrupt");

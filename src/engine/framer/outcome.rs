@@ -11,22 +11,20 @@ pub const EXIT_STATUS: &str = "exit_status";
 
 /// Judges the text of a finished answer and adds what the protocol captures from it.
 pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<String, String>) -> Outcome {
-    for pattern in &spec.response.captures {
-        named_groups(&pattern.0, text, captures);
-    }
     let failed = status(spec, facts, captures).map(|code| code != 0);
-    // The tool's own word outranks what its output reads like.
-    if failed == Some(false) {
-        return Outcome::Ok;
-    }
     let mut outcome = match failed {
         Some(true) => Outcome::Error,
         Some(false) | None => Outcome::Ok,
     };
-    for rule in &spec.outcome.errors {
+    // The tool's own word outranks what its output reads like.
+    let rules = spec.outcome.errors.iter().filter(|_| failed != Some(false));
+    for rule in rules {
         if applies(rule, text, captures) && rule.severity == Severity::Error {
             outcome = Outcome::Error;
         }
+    }
+    for pattern in &spec.response.captures {
+        named_groups(&pattern.0, text, captures);
     }
     outcome
 }

@@ -63,6 +63,8 @@ struct PromptLine {
     marked: bool,
     /// The prompt's own mode edge of this turn stands on the line.
     switched: bool,
+    /// What the tool announced there, no look at the tty has contradicted since.
+    undisputed: bool,
 }
 
 /// The first rule that holds, or what is missing.
@@ -171,6 +173,7 @@ pub fn accepts_input(view: &View<'_>, rule: &Rule) -> Verdict {
         from: 0,
         marked: false,
         switched: false,
+        undisputed: false,
     };
     let mut check = Check::new(view, &line, rule);
     check.tty_conditions();
@@ -218,10 +221,16 @@ fn prompt_line(view: &View<'_>) -> PromptLine {
     };
     let marked = byte_on_line(view.facts.prompt_mark.as_ref());
     let switched = byte_on_line(view.facts.prompt_mode.as_ref());
+    let authority = match (marked, switched) {
+        (Some(_), _) => view.facts.prompt_mark,
+        (None, Some(_)) => view.facts.prompt_mode,
+        (None, None) => None,
+    };
     PromptLine {
         from: marked.or(switched).unwrap_or(0),
         marked: marked.is_some(),
         switched: switched.is_some(),
+        undisputed: authority.is_some_and(|announced| announced.offset > view.facts.disputed),
         line,
     }
 }
@@ -499,6 +508,7 @@ impl<'a> Check<'a> {
     /// waits for, since a command that runs has the tty in its own mode. An editor sets the tty before it announces: an announcement that a
     /// look has contradicted was a command's.
     fn vouched(&self, probe: &TtyProbe) -> bool {
+<<<<<<< HEAD
         self.announced() && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
     }
 
@@ -516,6 +526,9 @@ impl<'a> Check<'a> {
             && taken
                 .zip(facts.prompt_mark)
                 .is_some_and(|(taken, mark)| taken.offset > mark.offset)
+=======
+        self.line.undisputed && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
+>>>>>>> main
     }
 
     fn missing_probe(&self) -> Option<ProbeDepth> {
@@ -525,7 +538,7 @@ impl<'a> Check<'a> {
             wants_waiting || self.when.foreground.is_some() || !matches!(self.when.tty, TtyWanted::Any);
         match &self.view.facts.probe {
             None if !wants_any => None,
-            None if wants_waiting && !self.announced() => Some(ProbeDepth::Waiting),
+            None if wants_waiting && !self.line.undisputed => Some(ProbeDepth::Waiting),
             None => Some(ProbeDepth::Flags),
             // Looked at the flags alone, and they do not vouch.
             Some((probe, ProbeDepth::Flags)) if wants_waiting && !self.vouched(probe) => {

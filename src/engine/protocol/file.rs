@@ -479,7 +479,7 @@ pub struct Override {
     /// Conditions on the tool's version, all of which must hold: ">=3.13, <3.14".
     #[serde(rename = "match")]
     pub matches: String,
-    /// Any keys of this file; tables are merged, everything else replaces.
+    /// Any keys of this file; tables are merged, states too, by name; everything else replaces.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub set: toml::Table,
 }

@@ -490,6 +490,40 @@ fn the_problems_of_an_included_file_carry_its_name() {
     let lookup = |name: &str| (name == "mine").then(|| mine.to_owned());
     let problems = super::load("x.toml", &source, None, &lookup).expect_err("the regex is bad");
     told_at(&problems, 1, 12, "the included file \"mine\" has errors");
+    assert_eq!(problems.diagnostics.len(), 1, "{problems}");
     told_at(&problems.included[0], 5, 16, "unclosed group");
     assert!(problems.to_string().contains("--> mine.toml:5:16"), "{problems}");
+}
+
+#[test]
+fn a_version_changes_states_by_name() {
+    let two = format!(
+        "{}[[state]]\nname = \"b\"\nkind = \"busy\"\ntitle = 'x'\n",
+        with_state("kind = \"pager\"\ncursor_line = 'a$'")
+    );
+    let set = |state: &str| {
+        let version = "[tool_version]\ncommand = [\"x\"]\npattern = '(x)'";
+        format!("{two}{version}\n[[versions]]\nmatch = \">=2\"\nset = {{ state = [{state}] }}\n")
+    };
+    let lookup = |name: &str| builtin::source(name).map(str::to_owned);
+    let source = set("{ name = \"b\", title = 'y' }, { name = \"c\", kind = \"busy\", title = 'z' }");
+    let spec = super::load("x", &source, Some("2"), &lookup).expect("valid").spec;
+    let names: Vec<&str> = spec.rules.iter().take(4).map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "ready"]);
+    let title = |name: &str| {
+        spec.rule(name)
+            .and_then(|rule| Some(rule.when.title.as_ref()?.as_str()))
+    };
+    assert_eq!((title("b"), title("c")), (Some("y"), Some("z")));
+    assert_eq!(
+        spec.rule("a").map(|rule| rule.when.cursor_line.is_some()),
+        Some(true)
+    );
+    error_at(&set("{ name = \"b\", title = '(y' }"), 18, 41, "unclosed group");
+    error_at(
+        &set("{ name = \"c\", title = 'y' }"),
+        18,
+        7,
+        "missing field `kind`",
+    );
 }

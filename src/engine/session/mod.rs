@@ -223,7 +223,6 @@ impl Session {
         self.screen.handle_bytes(bytes);
         self.facts.last_output = now;
         self.facts.probe = None;
-        self.facts.disputed = false;
         self.probe_wanted = None;
         self.looks = Looks::default();
         if let Some(turn) = self.turn.as_mut().filter(|turn| turn.is_entered()) {

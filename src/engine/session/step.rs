@@ -66,7 +66,7 @@ impl Session {
             Pick::Rule(found) => self.matched(found, now),
             Pick::NeedsProbe(depth) => self.probe_wanted = Some(depth),
             Pick::TtyDisagrees => {
-                self.facts.disputed = true;
+                self.facts.disputed = self.screen.offset();
                 self.not_yet(limits::REPROBE_FIRST, now);
             }
             Pick::Nothing => self.not_yet(limits::AWAITING_FIRST, now),
@@ -312,6 +312,10 @@ impl Session {
     fn block_unrecognised(&mut self, kind: BlockKind, now: Time) {
         self.looks = Looks::default();
         let question = dialog::unrecognised(kind, &self.screen, &self.spec.submit.enter);
+        // A shell that was interrupted before it read takes note of it and shows nothing until the signal that follows.
+        if self.interrupting.is_some() && question.text.is_empty() && kind == BlockKind::Question {
+            return self.look_again(limits::AWAITING_FIRST, now);
+        }
         let line = self.screen.cursor_line(limits::CURSOR_LINE_ROWS);
         let probe = self
             .facts

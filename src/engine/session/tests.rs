@@ -553,6 +553,7 @@ fn an_announcement_that_the_tty_contradicts_vouches_for_nothing() {
         ..editor_at_prompt()
     };
     rig.waits(Duration::from_secs(1));
+    rig.prints("\x1b[?2004h");
     assert!(rig.response().is_none());
     rig.prints("\x1b]133;A\x07calc> ");
     assert_eq!(rig.response().expect("over").text, "calc> ");
@@ -623,6 +624,24 @@ fn a_tool_that_an_interrupt_would_end_is_left_by_its_own_keys_or_not_at_all() {
     assert!(rig.written.ends_with(b"$\r"), "{:?}", rig.written);
     rig.waits(Duration::from_secs(5));
     assert_eq!(rig.state(), "blocked");
+}
+
+#[test]
+fn an_interrupt_that_shows_no_prompt_is_followed_by_the_signal() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    rig.prints("^C\r");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.state(), "busy");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.session.poll_action(), Some(Action::DiscardInput));
+    let signal = Action::Signal(ForegroundSignal::Interrupt);
+    assert_eq!(rig.session.poll_action(), Some(signal));
+    rig.prints("\r\ncalc> ");
+    assert_eq!(rig.state(), "ready");
 }
 
 #[test]

@@ -300,7 +300,9 @@ mod linux {
                 return false;
             }
             *left -= 1;
-            match syscall_of(pid, thread).and_then(|call| judge(call, pid, device)) {
+            // A thread that waits for another one does not wait for the terminal.
+            let call = syscall_of(pid, thread);
+            match call.map(|call| judge(call, pid, device).unwrap_or(Waiting::No)) {
                 Some(Waiting::Read) => return true,
                 Some(Waiting::Poll) if best.0 != Waiting::Poll => *best = (Waiting::Poll, Some(pid)),
                 Some(Waiting::No) if best.0 == Waiting::Unknown => *best = (Waiting::No, None),

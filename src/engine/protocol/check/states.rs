@@ -31,7 +31,10 @@ pub(in crate::engine::protocol) fn states(resolver: &mut Resolver<'_>, form: &Fi
     let own =
         form.states.len() + usize::from(form.prompt.is_some()) + usize::from(form.continuation.is_some());
     for index in 0..own.min(rules.len()) {
-        hidden(resolver, form, rules, index);
+        // A condition that could not be read seems absent.
+        if !resolver.has_errors() {
+            hidden(resolver, form, rules, index);
+        }
         at_line(resolver, form, index, |r| lines(r, &rules[index]));
     }
 }

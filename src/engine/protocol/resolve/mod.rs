@@ -16,6 +16,9 @@ const DEFAULT_ROWS: u16 = 40;
 /// Linux keeps 4,095 bytes of a line on a canonical tty (n_tty).
 const COOKED_LINE_BYTES: usize = 4095;
 
+/// The key of the list of states.
+const STATES: &str = "state";
+
 /// Finds another protocol's text by its name.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -70,6 +73,8 @@ pub(super) struct Resolver<'a> {
     path: Vec<Step>,
     /// The overrides that the form was made with: a value that one of them sets is told at its place there.
     overrides: Vec<usize>,
+    /// Where the states of the overrides went: override, index there, index in the form.
+    overridden_states: Vec<(usize, usize, usize)>,
     /// Something was left out because its shape is wrong: what seems to be missing may have been there.
     damaged: bool,
 }
@@ -82,20 +87,35 @@ impl<'a> Resolver<'a> {
             included: Vec::new(),
             path: Vec::new(),
             overrides: Vec::new(),
+            overridden_states: Vec::new(),
             damaged: false,
         }
     }
 
     /// Where the value at the present path stands.
     fn span(&self) -> Range<usize> {
-        let overridden = self.overrides.iter().rev().find_map(|&index| {
-            let path: Vec<Step> = set_path(index)
-                .into_iter()
-                .chain(self.path.iter().cloned())
-                .collect();
-            find(self.source, &path)
-        });
+        let overridden = self
+            .overrides
+            .iter()
+            .rev()
+            .find_map(|&index| find(self.source, &self.path_in(index)?));
         overridden.unwrap_or_else(|| locate(self.source, &self.path))
+    }
+
+    /// The present path as an override writes it; states are called by name there.
+    fn path_in(&self, index: usize) -> Option<Vec<Step>> {
+        let mut path = self.path.clone();
+        if let [Step::Key(key), Step::Index(state), ..] = &mut path[..]
+            && key == STATES
+        {
+            let from = |(change, _, to): &&(usize, usize, usize)| *change == index && to == state;
+            *state = self.overridden_states.iter().find(from)?.1;
+        }
+        Some([set_path(index), path].concat())
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
     pub(super) fn problem(&mut self, severity: Severity, message: String, hint: Option<String>) {
@@ -177,7 +197,11 @@ impl<'a> Resolver<'a> {
     fn overridden(&mut self, form: &File) -> Option<File> {
         let mut table: toml::Table = toml::from_str(self.source).ok()?;
         for &index in &self.overrides {
-            merge(&mut table, &form.versions[index].set);
+            let set = &form.versions[index].set;
+            let states = merge_states(&mut table, set);
+            let moved = states.into_iter().enumerate().map(|(from, to)| (index, from, to));
+            self.overridden_states.extend(moved);
+            merge(&mut table, set);
         }
         let error = match table.try_into() {
             Ok(form) => return Some(form),
@@ -336,9 +360,9 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Tables are merged, everything else replaces.
+/// Tables are merged, everything else replaces. States are laid over by `merge_states`.
 fn merge(into: &mut toml::Table, from: &toml::Table) {
-    for (key, value) in from {
+    for (key, value) in from.iter().filter(|(key, _)| *key != STATES) {
         match (into.get_mut(key), value) {
             (Some(toml::Value::Table(into)), toml::Value::Table(from)) => merge(into, from),
             _ => {
@@ -346,6 +370,29 @@ fn merge(into: &mut toml::Table, from: &toml::Table) {
             }
         }
     }
+}
+
+/// A state changes the keys of the one of its name, or follows the others. Where each one went.
+fn merge_states(into: &mut toml::Table, from: &toml::Table) -> Vec<usize> {
+    let changes = from.get(STATES).and_then(toml::Value::as_array);
+    let Some(changes) = changes else { return Vec::new() };
+    let states = into
+        .entry(STATES)
+        .or_insert_with(|| toml::Value::Array(Vec::new()));
+    let Some(states) = states.as_array_mut() else {
+        return Vec::new();
+    };
+    let mut places = Vec::new();
+    for change in changes {
+        let same = |state: &toml::Value| state.get("name") == change.get("name");
+        let place = states.iter().position(same).unwrap_or(states.len());
+        places.push(place);
+        match (states.get_mut(place), change) {
+            (Some(toml::Value::Table(state)), toml::Value::Table(change)) => merge(state, change),
+            _ => states.push(change.clone()),
+        }
+    }
+    places
 }
 
 /// serde lists what it expected; the nearest of that is what was meant.
