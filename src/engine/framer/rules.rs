@@ -221,6 +221,13 @@ fn prompt_line(view: &View<'_>) -> PromptLine {
     };
     let marked = byte_on_line(view.facts.prompt_mark.as_ref());
     let switched = byte_on_line(view.facts.prompt_mode.as_ref());
+    // The editor has taken the terminal since the mark was made: its own prompt is still to come, and the mark may be a command's.
+    let taken = view
+        .facts
+        .prompt_mode
+        .filter(|taken| of_this_turn(taken.offset) && view.entered.is_some());
+    let outdated =
+        marked.is_some() && taken.map(|taken| taken.offset) > view.facts.prompt_mark.map(|mark| mark.offset);
     let authority = match (marked, switched) {
         (Some(_), _) => view.facts.prompt_mark,
         (None, Some(_)) => view.facts.prompt_mode,
@@ -230,7 +237,7 @@ fn prompt_line(view: &View<'_>) -> PromptLine {
         from: marked.or(switched).unwrap_or(0),
         marked: marked.is_some(),
         switched: switched.is_some(),
-        undisputed: authority.is_some_and(|announced| announced.offset > view.facts.disputed),
+        undisputed: !outdated && authority.is_some_and(|announced| announced.offset > view.facts.disputed),
         line,
     }
 }
@@ -508,27 +515,7 @@ impl<'a> Check<'a> {
     /// waits for, since a command that runs has the tty in its own mode. An editor sets the tty before it announces: an announcement that a
     /// look has contradicted was a command's.
     fn vouched(&self, probe: &TtyProbe) -> bool {
-<<<<<<< HEAD
-        self.announced() && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
-    }
-
-    fn announced(&self) -> bool {
-        (self.line.marked || self.line.switched) && !self.outdated_mark() && !self.view.facts.disputed
-    }
-
-    /// The editor has taken the terminal since the mark was made: its own prompt is still to come, and the mark may be a command's.
-    fn outdated_mark(&self) -> bool {
-        let facts = self.view.facts;
-        let taken = facts
-            .prompt_mode
-            .filter(|taken| self.view.entered.is_some_and(|entered| taken.offset > entered));
-        self.line.marked
-            && taken
-                .zip(facts.prompt_mark)
-                .is_some_and(|(taken, mark)| taken.offset > mark.offset)
-=======
         self.line.undisputed && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
->>>>>>> main
     }
 
     fn missing_probe(&self) -> Option<ProbeDepth> {
