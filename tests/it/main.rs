@@ -9,6 +9,7 @@ mod host_end;
 mod host_launch;
 mod host_recording;
 mod host_support;
+mod oracle;
 mod recordings;
 mod schema;
 mod support;
