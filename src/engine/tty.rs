@@ -8,7 +8,8 @@ pub struct TtyProbe {
     pub canonical: Option<bool>,
     /// Whether the tool itself or a program it started is the foreground process group.
     pub foreground: Option<Foreground>,
-    /// Short name of the foreground group's leader, when it is not the tool.
+    /// Short name of the program in the foreground, when it is not the tool: the one that reads the terminal, as far as that was looked at,
+    /// else the group's leader.
     pub foreground_name: Option<String>,
     pub waiting: Waiting,
 }
@@ -17,6 +18,15 @@ pub struct TtyProbe {
 pub enum Foreground {
     Tool,
     Other,
+}
+
+impl Foreground {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Foreground::Tool => "tool",
+            Foreground::Other => "other",
+        }
+    }
 }
 
 /// What the foreground process is blocked in (Linux: `/proc/PID/syscall`).
@@ -31,6 +41,17 @@ pub enum Waiting {
     Poll,
     /// Running, sleeping, or waiting for something else.
     No,
+}
+
+impl Waiting {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Waiting::Unknown => "unknown",
+            Waiting::Read => "read",
+            Waiting::Poll => "poll",
+            Waiting::No => "nothing",
+        }
+    }
 }
 
 /// How much of a probe is wanted; the flags cost one system call, the rest reads `/proc`.

@@ -213,7 +213,10 @@ pub(super) struct PrivateFolder {
 
 impl PrivateFolder {
     fn for_spec(spec: &Spec, unique: &str) -> Result<Option<PrivateFolder>, LaunchError> {
-        if spec.spawn.files.is_empty() {
+        let spawn = &spec.spawn;
+        let mut texts = spawn.args.iter().chain(spawn.env.iter().map(|(_, value)| value));
+        // A tool may put files of its own where there are none of the protocol's.
+        if spawn.files.is_empty() && !texts.any(|text| text.contains("{files}")) {
             return Ok(None);
         }
         let path = std::env::temp_dir().join(format!("ptych-{unique}"));
@@ -290,6 +293,17 @@ mod tests {
             spoken(&[("LANG", "POSIX"), ("LC_CTYPE", "en_GB.UTF-8")]),
             own(&[("LANG", "POSIX"), ("LC_CTYPE", "en_GB.UTF-8")])
         );
+    }
+
+    #[test]
+    fn a_private_folder_is_made_where_it_is_named() {
+        let folder = |command: &str| {
+            let source = format!("name = \"t\"\nprompt = '> $'\ncommand = [{command}]\n");
+            let spec = crate::engine::protocol::parse_named("t.toml", &source).expect("valid");
+            PrivateFolder::for_spec(&spec, &format!("test-{}", std::process::id())).expect("made")
+        };
+        assert!(folder("'t'").is_none());
+        assert!(folder("'t', '--home={files}'").is_some());
     }
 
     #[test]

@@ -201,6 +201,40 @@ fn time_out_is_124_with_the_text_so_far() {
 }
 
 #[test]
+fn a_tool_that_never_gets_ready_is_124() {
+    let home = Home::new();
+    home.write(
+        "never.toml",
+        "name = \"never\"\ncommand = [\"sleep\", \"100\"]\nprompt = '^never> $'\n",
+    );
+    let run = home
+        .run(&["ask", "./never.toml", "x", "--timeout", "1s", "--json"])
+        .ends(124);
+    assert_eq!(run.objects()[0]["code"], "not_ready");
+    run.says("ptych protocol explain");
+}
+
+#[test]
+fn a_question_before_the_first_prompt_is_answered_and_prints_nothing() {
+    let home = Home::new();
+    let script = home.write(
+        "tool.sh",
+        "read -r -p 'Trust this folder? ' t\necho welcome $t\nwhile read -r -p 'tool> ' x; do echo \"said $x\"; done\n",
+    );
+    home.write(
+        "tool.toml",
+        &format!("name = \"tool\"\ncommand = [\"bash\", \"{script}\"]\nprompt = '^tool> $'\nexit = {{ send = \"<ctrl-d>\" }}\n"),
+    );
+    home.run(&["ask", "./tool.toml", "hi"])
+        .ends(4)
+        .prints("")
+        .says("Trust this folder?");
+    home.run(&["ask", "./tool.toml", "hi", "--answer", "Trust=yes"])
+        .ends(0)
+        .prints("said hi\n");
+}
+
+#[test]
 fn a_question_is_4_with_its_text() {
     let home = Home::new();
     let run = home.run(&[

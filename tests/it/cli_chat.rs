@@ -97,7 +97,7 @@ fn an_interrupt_in_a_chat_ends_the_turn_and_not_the_chat() {
         let session = person(&home, "bash> $", &["chat", "bash"]);
         session.wait_ready().await.expect("the chat gets ready");
         let turn = session
-            .submit("touch started; sleep 60", AskOptions::default())
+            .submit("sh -c 'touch started; exec sleep 60'", AskOptions::default())
             .await
             .expect("submitted");
         while !home.path().join("started").exists() {

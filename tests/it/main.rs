@@ -1,15 +1,22 @@
 //! One integration binary: it links once.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests read files and start programs"
+)]
+
 mod cli_ask;
 mod cli_chat;
 mod cli_protocol;
 mod cli_support;
 mod cli_usage;
+mod docs;
 mod host_end;
 mod host_launch;
 mod host_recording;
 mod host_support;
 mod oracle;
+mod promises;
 mod recordings;
 mod schema;
 mod support;

@@ -48,6 +48,14 @@ pub async fn ask(session: &Session, prompt: &str) -> Response {
         .unwrap_or_else(|e| panic!("ask {prompt:?}: {e}"))
 }
 
+/// Answers the open question.
+pub async fn answer(session: &Session, text: &str) -> Response {
+    session
+        .answer(text, ptych::host::AskOptions::default())
+        .await
+        .unwrap_or_else(|e| panic!("answer {text:?}: {e}"))
+}
+
 /// Asks and compares text and outcome; a difference shows the whole response.
 pub async fn expect(session: &Session, prompt: &str, outcome: Outcome, text: &str) {
     let response = ask(session, prompt).await;
@@ -171,10 +179,4 @@ pub fn server_port(name: &str) -> String {
     };
     let port = std::env::var(name).ok().or_else(from_file);
     port.unwrap_or_else(|| panic!("{name} is not known: run tests/servers start"))
-}
-
-/// Enough of a long text to see what is wrong.
-fn clipped(text: &str) -> String {
-    const SHOWN_CHARS: usize = 3000;
-    text.chars().take(SHOWN_CHARS).collect()
 }

@@ -35,6 +35,8 @@ pub struct Facts {
     pub progress: Option<u8>,
     /// The newest look at the tty; `None` when bytes came since.
     pub probe: Option<(TtyProbe, ProbeDepth)>,
+    /// Output bytes handled when a look at the tty last contradicted what the screen shows.
+    pub disputed: u64,
     /// ECHO and ICANON at the first ready.
     pub first_ready: Option<(Option<bool>, Option<bool>)>,
     /// Named groups of the cursor's line at the first ready.

@@ -11,8 +11,14 @@ pub const EXIT_STATUS: &str = "exit_status";
 
 /// Judges the text of a finished answer and adds what the protocol captures from it.
 pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<String, String>) -> Outcome {
-    let mut outcome = Outcome::Ok;
-    for rule in &spec.outcome.errors {
+    let failed = status(spec, facts, captures).map(|code| code != 0);
+    let mut outcome = match failed {
+        Some(true) => Outcome::Error,
+        Some(false) | None => Outcome::Ok,
+    };
+    // The tool's own word outranks what its output reads like.
+    let rules = spec.outcome.errors.iter().filter(|_| failed != Some(false));
+    for rule in rules {
         if applies(rule, text, captures) && rule.severity == Severity::Error {
             outcome = Outcome::Error;
         }
@@ -20,15 +26,15 @@ pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<Str
     for pattern in &spec.response.captures {
         named_groups(&pattern.0, text, captures);
     }
-    if spec.outcome.exit_status_from_mark
-        && let Some(status) = facts.done.as_ref().and_then(|params| params.first())
-    {
-        captures.insert(EXIT_STATUS.into(), status.clone());
-        if status.parse::<i64>().is_ok_and(|code| code != 0) {
-            outcome = Outcome::Error;
-        }
-    }
     outcome
+}
+
+/// The exit status that the tool announced.
+fn status(spec: &Spec, facts: &Facts, captures: &mut BTreeMap<String, String>) -> Option<i64> {
+    let announced = facts.done.as_ref().and_then(|params| params.first());
+    let announced = announced.filter(|_| spec.outcome.exit_status_from_mark)?;
+    captures.insert(EXIT_STATUS.into(), announced.clone());
+    announced.parse().ok()
 }
 
 fn applies(rule: &ErrorRule, text: &str, captures: &mut BTreeMap<String, String>) -> bool {

@@ -92,30 +92,38 @@ fn refuse(submit: &Submit, text: &str) -> Result<(), SubmitError> {
 }
 
 fn one_line(submit: &Submit, text: &str, tty: Tty) -> Result<Plan, SubmitError> {
-    if submit.one_line == OneLine::Paste && tty.paste {
-        return Ok(single(paste(submit, text), submit.finish_block));
-    }
     if text.contains('\t') && tty.editor {
         return tab(submit, text, tty);
+    }
+    match submit.one_line {
+        OneLine::Paste if tty.paste => return Ok(single(paste(submit, text), submit.finish_block)),
+        OneLine::TypeAscii if tty.editor && !text.is_ascii() => {
+            if let Some(line) = encoded(submit, text) {
+                return Ok(single(typed(submit, &line), 0));
+            }
+        }
+        OneLine::Type | OneLine::Paste | OneLine::TypeAscii => {}
     }
     Ok(single(typed(submit, text), submit.finish_block))
 }
 
-/// A line editor takes a typed TAB for completion.
+/// A line editor takes a typed TAB for completion, and some take a pasted one for it, too.
 fn tab(submit: &Submit, text: &str, tty: Tty) -> Result<Plan, SubmitError> {
-    if tty.paste {
-        return Ok(single(paste(submit, text), submit.finish_block));
-    }
-    let encoded = submit.block.iter().find_map(|method| match method {
-        Method::Encoded { template, encoding } => Some(encode(template, *encoding, text)),
-        Method::Paste { .. } | Method::Lines | Method::Wrap { .. } => None,
-    });
-    match encoded {
+    match encoded(submit, text) {
         Some(line) => Ok(single(typed(submit, &line), 0)),
+        None if tty.paste => Ok(single(paste(submit, text), submit.finish_block)),
         None => Err(SubmitError::Refused {
             reason: "it contains a tab, which the tool's line editor takes for completion; use spaces".into(),
         }),
     }
+}
+
+/// The text as one encoded line, where the protocol knows how.
+fn encoded(submit: &Submit, text: &str) -> Option<String> {
+    submit.block.iter().find_map(|method| match method {
+        Method::Encoded { template, encoding } => Some(encode(template, *encoding, text)),
+        Method::Paste { .. } | Method::Lines | Method::Wrap { .. } => None,
+    })
 }
 
 fn block(submit: &Submit, text: &str, tty: Tty) -> Result<Plan, SubmitError> {
@@ -292,6 +300,22 @@ mod tests {
             json_string("a\"b\\\n\u{e9}\u{1f600}"),
             "\"a\\\"b\\\\\\n\\u00e9\\ud83d\\ude00\""
         );
+    }
+
+    #[test]
+    fn a_line_that_the_editor_garbles_is_encoded() {
+        let source = "name = \"t\"\ncommand = [\"t\"]\nprompt = \"> $\"\n[submit]\none_line = \"type_ascii\"\n\
+                      block = [{ method = \"encoded\", template = \"run(\\\"{text}\\\")\", encoding = \"base64\" }]\n";
+        let spec = crate::engine::protocol::parse_named("t.toml", source).expect("valid");
+        let editor = Tty {
+            editor: true,
+            ..Tty::default()
+        };
+        let typed = |text: &str, tty: Tty| plan(&spec, text, tty).expect("accepted").steps[0].echo.clone();
+        assert_eq!(typed("a b", editor), "a b");
+        assert_eq!(typed("\u{e9}", editor), "run(\"w6k=\")");
+        assert_eq!(typed("a\tb", editor), "run(\"YQli\")");
+        assert_eq!(typed("\u{e9}", Tty::default()), "\u{e9}");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::engine::framer::trace::{RuleTrace, SignalTrace, Verdict};
 use crate::engine::limits;
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Conditions, ForegroundWanted, Kind, MarkWanted, Pattern, Rule, TtyWanted, WaitingWanted,
+    BlockKind, Conditions, ForegroundWanted, Kind, MarkKind, MarkWanted, Pattern, Rule, TtyWanted,
+    WaitingWanted,
 };
 use crate::engine::term::{CursorLine, Pos, Screen};
 use crate::engine::time::Time;
@@ -62,6 +63,8 @@ struct PromptLine {
     marked: bool,
     /// The prompt's own mode edge of this turn stands on the line.
     switched: bool,
+    /// What the tool announced there, no look at the tty has contradicted since.
+    undisputed: bool,
 }
 
 /// The first rule that holds, or what is missing.
@@ -75,11 +78,15 @@ pub fn pick(view: &View<'_>) -> Pick {
             continue;
         }
         if let Some(depth) = check.missing_probe() {
+            // What nothing on the screen speaks for is no reason to look.
+            if shows_nothing(&rule.when) {
+                continue;
+            }
             return Pick::NeedsProbe(depth);
         }
         check.tty_conditions();
         match check.verdict {
-            Verdict::No => disagrees = true,
+            Verdict::No => disagrees |= !shows_nothing(&rule.when),
             Verdict::Yes | Verdict::Unknown => return Pick::Rule(check.into_match(index)),
         }
     }
@@ -88,6 +95,24 @@ pub fn pick(view: &View<'_>) -> Pick {
     } else {
         Pick::Nothing
     }
+}
+
+/// Only the tty can tell.
+fn shows_nothing(when: &Conditions) -> bool {
+    let texts = [
+        &when.cursor_line,
+        &when.lines_above,
+        &when.screen,
+        &when.title,
+        &when.status,
+        &when.notification,
+    ];
+    texts.iter().all(|text| text.is_none())
+        && when.modes.is_empty()
+        && when.last_mark.is_none()
+        && when.progress.is_none()
+        && when.cursor_visible.is_none()
+        && when.quiet.is_none()
 }
 
 /// Each rule with each of its conditions, for people.
@@ -148,6 +173,7 @@ pub fn accepts_input(view: &View<'_>, rule: &Rule) -> Verdict {
         from: 0,
         marked: false,
         switched: false,
+        undisputed: false,
     };
     let mut check = Check::new(view, &line, rule);
     check.tty_conditions();
@@ -195,10 +221,23 @@ fn prompt_line(view: &View<'_>) -> PromptLine {
     };
     let marked = byte_on_line(view.facts.prompt_mark.as_ref());
     let switched = byte_on_line(view.facts.prompt_mode.as_ref());
+    // The editor has taken the terminal since the mark was made: its own prompt is still to come, and the mark may be a command's.
+    let taken = view
+        .facts
+        .prompt_mode
+        .filter(|taken| of_this_turn(taken.offset) && view.entered.is_some());
+    let outdated =
+        marked.is_some() && taken.map(|taken| taken.offset) > view.facts.prompt_mark.map(|mark| mark.offset);
+    let authority = match (marked, switched) {
+        (Some(_), _) => view.facts.prompt_mark,
+        (None, Some(_)) => view.facts.prompt_mode,
+        (None, None) => None,
+    };
     PromptLine {
         from: marked.or(switched).unwrap_or(0),
         marked: marked.is_some(),
         switched: switched.is_some(),
+        undisputed: !outdated && authority.is_some_and(|announced| announced.offset > view.facts.disputed),
         line,
     }
 }
@@ -309,8 +348,8 @@ impl<'a> Check<'a> {
             let actual = self.view.facts.last_mark;
             self.record(
                 "last_mark",
-                format!("{mark:?}"),
-                format!("{actual:?}"),
+                mark.as_str().into(),
+                actual.map_or("none", MarkKind::as_str).into(),
                 verdict(actual == Some(mark)),
             );
         }
@@ -319,7 +358,7 @@ impl<'a> Check<'a> {
             self.record(
                 "progress",
                 progress.to_string(),
-                format!("{actual:?}"),
+                actual.map_or("none".into(), |state| state.to_string()),
                 verdict(actual == Some(progress)),
             );
         }
@@ -457,36 +496,37 @@ impl<'a> Check<'a> {
             return true;
         };
         let announced = self.line.marked || self.line.switched || self.when.after_busy;
-        announced
-            || self
-                .line
-                .line
-                .rows
-                .first()
-                .is_some_and(|&(_, row)| row > submit_row)
+        let below = || {
+            let first = self.line.line.rows.first();
+            first.is_some_and(|&(_, row)| row > submit_row)
+        };
+        !self.repainted() && (announced || below())
+    }
+
+    /// The prompt of the input itself, painted once more because the terminal was resized: it is marked, too, but the editor that holds the
+    /// terminal has not let go of it since Enter.
+    fn repainted(&self) -> bool {
+        let facts = self.view.facts;
+        let held = self.view.screen.is_set_dec(2004) && facts.paste_off.is_none();
+        self.line.marked && !self.line.switched && held && facts.output_mark.is_none()
     }
 
     /// An announcement of this turn on the cursor's line, from a tool whose line editor holds the terminal: as good as a look at what it
-    /// waits for, since a command that runs has the tty in its own mode.
+    /// waits for, since a command that runs has the tty in its own mode. An editor sets the tty before it announces: an announcement that a
+    /// look has contradicted was a command's.
     fn vouched(&self, probe: &TtyProbe) -> bool {
-        let announced = self.line.marked || self.line.switched;
-        announced && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
+        self.line.undisputed && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
     }
 
     fn missing_probe(&self) -> Option<ProbeDepth> {
-        let wants_waiting = self.when.waiting.is_some();
+        // Who reads is found by looking at what they wait in.
+        let wants_waiting = self.when.waiting.is_some() || self.when.process.is_some();
         let wants_any =
             wants_waiting || self.when.foreground.is_some() || !matches!(self.when.tty, TtyWanted::Any);
         match &self.view.facts.probe {
             None if !wants_any => None,
-            None => {
-                let announced = self.line.marked || self.line.switched;
-                Some(if wants_waiting && !announced {
-                    ProbeDepth::Waiting
-                } else {
-                    ProbeDepth::Flags
-                })
-            }
+            None if wants_waiting && !self.line.undisputed => Some(ProbeDepth::Waiting),
+            None => Some(ProbeDepth::Flags),
             // Looked at the flags alone, and they do not vouch.
             Some((probe, ProbeDepth::Flags)) if wants_waiting && !self.vouched(probe) => {
                 Some(ProbeDepth::Waiting)
@@ -512,11 +552,12 @@ impl<'a> Check<'a> {
             };
             self.record(
                 "foreground",
-                format!("{wanted:?}"),
-                format!("{:?}", probe.foreground),
+                wanted.as_str().into(),
+                probe.foreground.map_or("unknown", Foreground::as_str).into(),
                 holds,
             );
         }
+        self.process(&probe);
         if let Some(wanted) = self.when.waiting {
             let vouched = wanted == WaitingWanted::Input && self.vouched(&probe);
             let holds = if vouched {
@@ -527,10 +568,18 @@ impl<'a> Check<'a> {
             let actual = if vouched {
                 "announced".into()
             } else {
-                format!("{:?}", probe.waiting)
+                probe.waiting.as_str().into()
             };
-            self.record("waiting", format!("{wanted:?}"), actual, holds);
+            self.record("waiting", wanted.as_str().into(), actual, holds);
         }
+    }
+
+    fn process(&mut self, probe: &TtyProbe) {
+        let Some(wanted) = &self.when.process else { return };
+        // A name is the whole evidence: where none is known, there is none.
+        let actual = probe.foreground_name.clone().unwrap_or_default();
+        let holds = verdict(!actual.is_empty() && wanted.0.is_match(&actual));
+        self.record("process", wanted.as_str().into(), actual, holds);
     }
 
     fn tty_flags(&mut self, probe: &TtyProbe) {
@@ -618,7 +667,7 @@ fn quote(text: &str) -> String {
     format!("{:?}", tail(text))
 }
 
-fn on_off(flag: Option<bool>) -> &'static str {
+pub fn on_off(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "on",
         Some(false) => "off",

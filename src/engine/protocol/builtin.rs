@@ -17,12 +17,20 @@ files![
     "dash",
     "fish",
     "gdb",
+    "ghci",
+    "ipython",
+    "irb",
+    "jshell",
     "lua",
     "mariadb",
+    "node",
+    "octave",
     "php",
     "psql",
     "python",
+    "r",
     "redis-cli",
+    "sqlite3",
     "tclsh",
     "zsh",
 ];
@@ -53,6 +61,7 @@ pub fn load(name: &str) -> Result<Spec, Problems> {
         file: name.to_owned(),
         source: String::new(),
         diagnostics: Vec::new(),
+        included: Vec::new(),
     };
     super::parse_named(&format!("{name}.toml"), source(name).ok_or_else(missing)?)
 }

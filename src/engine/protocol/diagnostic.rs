@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +35,8 @@ pub struct Problems {
     pub file: String,
     pub source: String,
     pub diagnostics: Vec<Diagnostic>,
+    /// The problems of included files.
+    pub included: Vec<Problems>,
 }
 
 impl std::error::Error for Problems {}
@@ -45,7 +48,8 @@ impl Problems {
     }
 
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+        let own = self.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        own || self.included.iter().any(Problems::has_errors)
     }
 }
 
@@ -56,6 +60,12 @@ impl fmt::Display for Problems {
                 writeln!(f)?;
             }
             render(f, self, diagnostic)?;
+        }
+        for (index, included) in self.included.iter().enumerate() {
+            if index > 0 || !self.diagnostics.is_empty() {
+                writeln!(f)?;
+            }
+            write!(f, "{included}")?;
         }
         Ok(())
     }
@@ -99,22 +109,119 @@ pub fn line_col(source: &str, at: usize) -> (usize, usize) {
 
 /// Where the value at `path` stands; the nearest enclosing value when it is not written there.
 pub fn locate(source: &str, path: &[Step]) -> Range<usize> {
+    walk(source, path).0
+}
+
+/// Where the value at `path` stands, when it is written there.
+pub fn find(source: &str, path: &[Step]) -> Option<Range<usize>> {
+    let (span, whole) = walk(source, path);
+    whole.then_some(span)
+}
+
+/// The nearest value on the path, and whether that is the path's end.
+fn walk(source: &str, path: &[Step]) -> (Range<usize>, bool) {
     let Ok(table) = DeTable::parse(source) else {
-        return 0..0;
+        return (0..0, false);
     };
     let mut span = 0..source.lines().next().map_or(0, str::len);
     let mut current = DeValue::Table(table.into_inner());
     for step in path {
-        let next = match (step, current) {
-            (Step::Key(key), DeValue::Table(mut table)) => table.remove(key.as_str()),
-            (Step::Index(index), DeValue::Array(array)) => array.into_iter().nth(*index),
-            _ => None,
+        let Some(next) = child(current, step) else {
+            return (span, false);
         };
-        let Some(next) = next else { break };
         span = next.span();
         current = next.into_inner();
     }
-    span
+    (span, true)
+}
+
+fn child<'i>(value: DeValue<'i>, step: &Step) -> Option<Spanned<DeValue<'i>>> {
+    match (step, value) {
+        (Step::Key(key), DeValue::Table(mut table)) => table.remove(key.as_str()),
+        (Step::Index(index), DeValue::Array(array)) => array.into_iter().nth(*index),
+        _ => None,
+    }
+}
+
+/// Where a key or a string of this text stands, anywhere within the value at `path`.
+pub fn key_span(source: &str, path: &[Step], word: &str) -> Option<Range<usize>> {
+    fn search(value: &DeValue<'_>, word: &str) -> Option<Range<usize>> {
+        match value {
+            DeValue::Table(table) => table.iter().find_map(|(key, value)| {
+                let is_it = key.get_ref() == word || value.get_ref().as_str() == Some(word);
+                let here = if key.get_ref() == word {
+                    key.span()
+                } else {
+                    value.span()
+                };
+                is_it.then_some(here).or_else(|| search(value.get_ref(), word))
+            }),
+            DeValue::Array(array) => array.iter().find_map(|value| search(value.get_ref(), word)),
+            _ => None,
+        }
+    }
+    let table = DeTable::parse(source).ok()?;
+    let mut current = DeValue::Table(table.into_inner());
+    for step in path {
+        current = child(current, step)?.into_inner();
+    }
+    search(&current, word)
+}
+
+/// The part of a file that a part of a string's value came from: `value` is where the string stands, quotes included.
+pub fn within_string(source: &str, value: Range<usize>, part: Range<usize>) -> Range<usize> {
+    let Some(raw) = source.get(value.clone()) else {
+        return value;
+    };
+    let quote = raw.chars().next().unwrap_or_default();
+    if quote != '"' && quote != '\'' {
+        return value;
+    }
+    let long = raw.starts_with(&quote.to_string().repeat(3));
+    let mut at = if long { 3 } else { 1 };
+    // A line end right behind the long opening is no part of the value.
+    if long && let Some(rest) = raw.get(at..) {
+        at += ["\r\n", "\n"]
+            .iter()
+            .find(|end| rest.starts_with(**end))
+            .map_or(0, |end| end.len());
+    }
+    let mut decoded = 0;
+    let mut start = None;
+    while at < raw.len() {
+        if decoded >= part.start && start.is_none() {
+            start = Some(at);
+        }
+        if decoded >= part.end {
+            break;
+        }
+        let (written, meant) = one_character(&raw[at..], quote == '"');
+        at += written;
+        decoded += meant;
+    }
+    let start = start.unwrap_or(at);
+    value.start + start..value.start + at.max(start + 1)
+}
+
+/// Bytes as written and as meant of the next character of a string.
+fn one_character(raw: &str, escapes: bool) -> (usize, usize) {
+    let mut chars = raw.chars();
+    let first = chars.next().map_or(1, char::len_utf8);
+    if !escapes || !raw.starts_with('\\') {
+        return (first, first);
+    }
+    let digits = match chars.next() {
+        Some('x') => 2,
+        Some('u') => 4,
+        Some('U') => 8,
+        Some(c) if c.is_whitespace() => return (raw.len() - raw[1..].trim_start().len(), 0),
+        Some(_) | None => return (2, 1),
+    };
+    let code = raw
+        .get(2..2 + digits)
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let meant = code.and_then(char::from_u32).map_or(1, char::len_utf8);
+    (2 + digits, meant)
 }
 
 /// The known word nearest to a mistyped one, when it is near enough to be meant.

@@ -176,6 +176,8 @@ pub struct State {
     pub waiting: Option<Waiting>,
     /// Who owns the terminal. Default for ready and continuation: tool; for others: any.
     pub foreground: Option<Foreground>,
+    /// Regex over the name of the program that the tool runs in the foreground: the one that reads the terminal, else the group's leader.
+    pub process: Option<String>,
     /// OSC 133 A on the cursor's line. Default for ready: if_used; for others: any.
     pub prompt_mark: Option<PromptMark>,
     /// The last OSC 133 mark.
@@ -307,6 +309,8 @@ pub enum OneLine {
     Type,
     /// Bracketed paste while mode 2004 is set.
     Paste,
+    /// Typed where it is all ASCII, else by the encoded method of `block`: for a line editor that garbles other text.
+    TypeAscii,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -384,7 +388,7 @@ pub enum Start {
 pub struct OutcomeTable {
     #[serde(default, rename = "error")]
     pub errors: Vec<ErrorRule>,
-    /// OSC 133 D carries the exit status; non-zero is an error.
+    /// OSC 133 D carries the exit status: non-zero is an error, and zero is none, whatever the error rules find in the text.
     #[serde(default)]
     pub exit_status_from_mark: bool,
 }
@@ -475,7 +479,7 @@ pub struct Override {
     /// Conditions on the tool's version, all of which must hold: ">=3.13, <3.14".
     #[serde(rename = "match")]
     pub matches: String,
-    /// Any keys of this file; tables are merged, everything else replaces.
+    /// Any keys of this file; tables are merged, states too, by name; everything else replaces.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub set: toml::Table,
 }

@@ -48,15 +48,13 @@ fn named(name: &str) -> Result<Vec<u8>, String> {
     if let Some((_, bytes)) = NAMED.iter().find(|(known, _)| *known == name) {
         return Ok(bytes.to_vec());
     }
-    if let Some(key) = name.strip_prefix("ctrl-") {
-        if let [byte @ (b'a'..=b'z' | b'@' | b'[' | b'\\' | b']' | b'^' | b'_')] = key.as_bytes() {
-            return Ok(vec![byte & 0x1f]);
-        }
+    if let Some([byte @ (b'a'..=b'z' | b'@' | b'[' | b'\\' | b']' | b'^' | b'_')]) =
+        name.strip_prefix("ctrl-").map(str::as_bytes)
+    {
+        return Ok(vec![byte & 0x1f]);
     }
-    if let Some(key) = name.strip_prefix("alt-") {
-        if key.chars().count() == 1 {
-            return Ok([b"\x1b", key.as_bytes()].concat());
-        }
+    if let Some(key) = name.strip_prefix("alt-").filter(|key| key.chars().count() == 1) {
+        return Ok([b"\x1b", key.as_bytes()].concat());
     }
     let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
     Err(format!(

@@ -1,6 +1,6 @@
 //! What ptych knows of a tool: the protocol file as written, and what it means.
 //!
-//! `file` is the form people write, `resolve` fills in defaults and compiles, `check` looks for contradictions, `spec` is the result.
+//! `file` is the form people write, `structure` holds a text against its schema, `resolve` fills in defaults and compiles, `check` looks for contradictions, `spec` is the result.
 //! Every problem of a file is told at once, each with its place.
 
 pub mod builtin;
@@ -12,8 +12,10 @@ pub mod keys;
 mod resolve;
 mod schema;
 pub mod spec;
+mod structure;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod version;
 
 pub use diagnostic::Problems;

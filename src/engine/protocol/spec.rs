@@ -168,6 +168,8 @@ pub struct Conditions {
     pub waiting: Option<WaitingWanted>,
     /// Name the owner of the terminal: the tool itself or a program it runs.
     pub foreground: Option<ForegroundWanted>,
+    /// Over the name of the program that the tool runs in the foreground; never holds while the tool itself owns the terminal.
+    pub process: Option<Pattern>,
     pub prompt_mark: MarkWanted,
     /// The last OSC 133 mark, whatever the row.
     pub last_mark: Option<MarkKind>,
@@ -209,10 +211,29 @@ pub enum WaitingWanted {
     No,
 }
 
+impl WaitingWanted {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WaitingWanted::Input => "input",
+            WaitingWanted::Read => "read",
+            WaitingWanted::No => "nothing",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForegroundWanted {
     Tool,
     Other,
+}
+
+impl ForegroundWanted {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ForegroundWanted::Tool => "tool",
+            ForegroundWanted::Other => "other",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -231,6 +252,17 @@ pub enum MarkKind {
     Input,
     Output,
     Done,
+}
+
+impl MarkKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MarkKind::Prompt => "prompt",
+            MarkKind::Input => "input",
+            MarkKind::Output => "output",
+            MarkKind::Done => "done",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -266,6 +298,8 @@ pub enum OneLine {
     Type,
     /// Bracketed paste while mode 2004 is set, else typed.
     Paste,
+    /// Typed where it is all ASCII, else by the encoded method of `block`: for a line editor that garbles other text.
+    TypeAscii,
 }
 
 #[derive(Clone, Debug, PartialEq)]

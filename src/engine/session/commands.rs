@@ -53,9 +53,8 @@ impl Session {
     }
 
     pub(super) fn begin_init(&mut self, text: String, now: Time) -> bool {
-        let plan = match plan::plan(&self.spec, &text, self.tty()) {
-            Ok(plan) => plan,
-            Err(_) => return false,
+        let Ok(plan) = plan::plan(&self.spec, &text, self.tty()) else {
+            return false;
         };
         let prompt = Prompt {
             turn: TurnId("init".into()),
@@ -195,6 +194,7 @@ impl Session {
         }
         // What was typed and not yet read is not wanted any more.
         self.queue.clear();
+        self.actions.push_back(Action::DiscardInput);
         self.queue.push(Purpose::Keys, keys, now);
         if let Some(turn) = &mut self.turn {
             turn.interrupted = true;
@@ -208,7 +208,7 @@ impl Session {
         }
         self.last_interrupt = Some(now);
         let left = match &self.state {
-            State::Blocked { question } => Some((question.rule.clone(), self.screen.cursor().pos.row)),
+            State::Blocked { .. } => Some(self.screen.cursor().pos.row),
             State::Starting | State::Ready | State::Busy { .. } | State::Unknown | State::Exited { .. } => {
                 None
             }

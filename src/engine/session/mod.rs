@@ -11,8 +11,11 @@
 //! evaluated: never between two chunks of a burst, so chunking cannot matter.
 
 mod commands;
+mod deadlines;
+mod ending;
 mod queue;
 mod step;
+
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -67,6 +70,8 @@ pub struct Prompt {
 pub enum Action {
     /// Tell the PTY its new size.
     Resize(Size),
+    /// Throw away what the terminal has taken and the tool has not read, before anything else is written.
+    DiscardInput,
     /// Signal the foreground process group of the terminal.
     Signal(ForegroundSignal),
     /// The tool was told to leave and has not: go on with the stop ladder.
@@ -130,12 +135,13 @@ struct Looks {
     awaiting: Option<(Time, BlockKind)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Interrupting {
     next_rung_at: Time,
     rung: u8,
-    /// Rule and row of the question that is being left: an editor may still be painting it.
-    left: Option<(String, u64)>,
+    /// Row of the question that is being left. An editor may still be painting it, or have taken the interrupt without going on: what
+    /// stands on that row asks nobody until every rung was tried.
+    left: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]

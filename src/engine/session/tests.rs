@@ -509,6 +509,70 @@ fn more_than_the_limit_is_truncated_and_says_so() {
     assert!(response.text.ends_with(&"z".repeat(70)));
 }
 
+#[test]
+fn a_program_is_known_by_its_name_when_its_screen_says_nothing() {
+    let protocol = format!(
+        "{EDITOR}[[state]]\nname = \"viewer\"\nkind = \"pager\"\nprocess = '^viewer$'\nwaiting = \"input\"\nquit = \"q\"\n"
+    );
+    let mut rig = Rig::ready(&protocol);
+    rig.asks("view");
+    rig.tty = TtyProbe {
+        foreground: Some(Foreground::Other),
+        foreground_name: Some("viewer".into()),
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    };
+    rig.prints("view\r\n\x1b[?1049hsome text");
+    rig.waits(Duration::from_millis(300));
+    assert!(rig.response().is_none());
+    rig.tty.waiting = Waiting::Read;
+    rig.waits(Duration::from_secs(1));
+    let question = rig.response().and_then(|r| r.question).expect("blocked");
+    assert_eq!(
+        (question.kind, question.rule.as_str()),
+        (BlockKind::Pager, "viewer")
+    );
+    rig.written.clear();
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    assert_eq!(rig.written, b"q");
+}
+
+#[test]
+fn an_announcement_that_the_tty_contradicts_vouches_for_nothing() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    rig.asks("fake");
+    rig.tty = running();
+    rig.prints("fake\r\n\x1b]133;A\x07calc> ");
+    rig.waits(Duration::from_secs(1));
+    // The editor takes the terminal back and has not printed its prompt yet.
+    rig.tty = TtyProbe {
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    };
+    rig.waits(Duration::from_secs(1));
+    rig.prints("\x1b[?2004h");
+    assert!(rig.response().is_none());
+    rig.prints("\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "calc> ");
+}
+
+#[test]
+fn what_was_not_read_is_thrown_away_with_an_interrupt() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("loop");
+    rig.tty = running();
+    rig.prints("loop\r\n");
+    rig.session.type_raw(b"typed ahead", rig.now);
+    rig.session.interrupt(rig.now).expect("busy");
+    assert_eq!(rig.session.poll_action(), Some(Action::DiscardInput));
+    rig.written.clear();
+    rig.settle();
+    assert_eq!(rig.written, b"\x03");
+}
+
 /// zsh and fish paint a sign behind output that ends without a newline, and blanks to the end of the row; their D stands before it.
 #[test]
 fn what_a_shell_paints_before_its_prompt_is_not_the_answer() {
@@ -560,4 +624,83 @@ fn a_tool_that_an_interrupt_would_end_is_left_by_its_own_keys_or_not_at_all() {
     assert!(rig.written.ends_with(b"$\r"), "{:?}", rig.written);
     rig.waits(Duration::from_secs(5));
     assert_eq!(rig.state(), "blocked");
+}
+
+#[test]
+fn an_interrupt_that_shows_no_prompt_is_followed_by_the_signal() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    rig.prints("^C\r");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.state(), "busy");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.session.poll_action(), Some(Action::DiscardInput));
+    let signal = Action::Signal(ForegroundSignal::Interrupt);
+    assert_eq!(rig.session.poll_action(), Some(signal));
+    rig.prints("\r\ncalc> ");
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn a_prompt_painted_once_more_is_not_the_next_one() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    rig.session.resize(Size { cols: 90, rows: 20 }, rig.now);
+    rig.asks("x");
+    rig.prints("\r\x1b[K\r\x1b]133;A\x07calc> ");
+    assert!(rig.response().is_none());
+    rig.tty = running();
+    rig.prints("x\r\n\x1b[?2004l\r1\r\n");
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "1");
+    // What clears the screen may come back to the same row.
+    rig.asks("clear");
+    rig.prints("clear\r\n\x1b[?2004l\r\x1b[H\x1b[2J\x1b[?2004h\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().map(|r| r.outcome), Some(Outcome::Ok));
+}
+
+#[test]
+fn an_editor_that_comes_back_does_not_vouch_for_an_older_mark() {
+    let mut rig = Rig::new(EDITOR);
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b[?2004h\x1b]133;A\x07calc> ");
+    rig.asks("fake");
+    rig.tty = running();
+    rig.prints("fake\r\n\x1b[?2004l\x1b]133;A\x07calc> ");
+    // The editor is back, its prompt is not printed yet, and the tool still runs.
+    rig.tty = TtyProbe {
+        waiting: Waiting::No,
+        ..editor_at_prompt()
+    };
+    rig.prints("\x1b[?2004h");
+    assert!(rig.response().is_none());
+    rig.tty = editor_at_prompt();
+    rig.prints("\x1b]133;A\x07calc> ");
+    assert_eq!(rig.response().expect("over").text, "calc> ");
+}
+
+#[test]
+fn what_stands_on_the_row_of_a_question_that_is_left_asks_nobody() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("(1 +");
+    rig.prints("(1 +\r\n... ");
+    rig.session.interrupt(rig.now).expect("can be left");
+    rig.settle();
+    // The editor took the key and waits for another one before it goes on.
+    rig.prints("^C\r");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.state(), "busy");
+    rig.waits(Duration::from_secs(2));
+    let actions: Vec<Action> = std::iter::from_fn(|| rig.session.poll_action()).collect();
+    assert!(
+        actions.contains(&Action::Signal(ForegroundSignal::Interrupt)),
+        "{actions:?}"
+    );
+    rig.prints("\r\ncalc> ");
+    assert_eq!(rig.state(), "ready");
 }

@@ -61,13 +61,47 @@ impl Cell {
     }
 }
 
+/// A cluster's text; most are short enough to need no allocation.
+enum Text {
+    Short(u8, [u8; SHORT_BYTES]),
+    Long(Box<str>),
+}
+
+const SHORT_BYTES: usize = 22;
+
+impl Text {
+    fn new(text: &str) -> Text {
+        if text.len() > SHORT_BYTES {
+            return Text::Long(text.into());
+        }
+        let mut bytes = [0; SHORT_BYTES];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Text::Short(text.len() as u8, bytes)
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Text::Long(text) => text,
+            // `new` put a whole string there; a broken invariant must not become a panic.
+            Text::Short(len, bytes) => std::str::from_utf8(&bytes[..usize::from(*len)]).unwrap_or(""),
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Text::Short(..) => 0,
+            Text::Long(text) => text.len(),
+        }
+    }
+}
+
 /// Clusters of more than one code point that cells refer to.
 ///
 /// Entries are dropped when the table has doubled since the last collection and no cell of either screen uses them, so
 /// it holds at most about two entries per cell, each at most `limits::MAX_CLUSTER_BYTES`.
 #[derive(Default)]
 pub(super) struct Clusters {
-    texts: Vec<Box<str>>,
+    texts: Vec<Text>,
     free: Vec<u32>,
     /// Collect when no entry is free and this many exist.
     threshold: usize,
@@ -75,22 +109,22 @@ pub(super) struct Clusters {
 
 impl Clusters {
     pub fn get(&self, content: u32) -> &str {
-        &self.texts[(content & !CLUSTER) as usize]
+        self.texts[(content & !CLUSTER) as usize].as_str()
     }
 
     /// Stores `text` and returns the content for a cell.
     pub fn insert(&mut self, text: &str) -> u32 {
         if let Some(index) = self.free.pop() {
-            self.texts[index as usize] = text.into();
+            self.texts[index as usize] = Text::new(text);
             return CLUSTER | index;
         }
-        self.texts.push(text.into());
+        self.texts.push(Text::new(text));
         CLUSTER | (self.texts.len() - 1) as u32
     }
 
     /// Replaces an entry that only one cell uses.
     pub fn replace(&mut self, content: u32, text: &str) {
-        self.texts[(content & !CLUSTER) as usize] = text.into();
+        self.texts[(content & !CLUSTER) as usize] = Text::new(text);
     }
 
     pub fn wants_collection(&self) -> bool {
@@ -108,7 +142,7 @@ impl Clusters {
         self.free.clear();
         for (index, used) in used.iter().enumerate().rev() {
             if !used {
-                self.texts[index] = Box::default();
+                self.texts[index] = Text::new("");
                 self.free.push(index as u32);
             }
         }
@@ -117,8 +151,8 @@ impl Clusters {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.texts.capacity() * size_of::<Box<str>>()
-            + self.texts.iter().map(|t| t.len()).sum::<usize>()
+        self.texts.capacity() * size_of::<Text>()
+            + self.texts.iter().map(Text::heap_bytes).sum::<usize>()
             + self.free.capacity() * 4
     }
 }

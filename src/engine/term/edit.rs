@@ -1,6 +1,7 @@
 //! Cursor movement, erasing, inserting and deleting within a row.
 
 use super::cell::{Cell, PROTECTED};
+use super::charset::Charsets;
 use super::modes;
 use super::state::{LastPrinted, Margins, SavedCursor, Term};
 use super::style::Style;
@@ -246,7 +247,10 @@ impl Term {
             y: self.y,
             pending_wrap: self.pending_wrap,
             style: self.style,
-            charsets: self.charsets,
+            charsets: Charsets {
+                single: None,
+                ..self.charsets
+            },
             origin: self.modes.has(modes::ORIGIN),
             protected: self.protected,
         });

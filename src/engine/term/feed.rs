@@ -7,6 +7,7 @@
 
 use super::osc::{StringKind, Terminator};
 use super::params::{self, Params};
+use super::print::decoded;
 use super::state::Term;
 use crate::engine::limits;
 
@@ -114,6 +115,10 @@ impl Feed {
         let simple = term.print_simple(bytes, at);
         if simple > 0 {
             return simple;
+        }
+        if let Some((c, len)) = decoded(bytes) {
+            self.print(term, c, at);
+            return len;
         }
         let head = &bytes[..bytes.len().min(4)];
         let (valid, error) = match std::str::from_utf8(head) {

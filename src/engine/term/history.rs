@@ -397,17 +397,35 @@ impl Page {
 }
 
 /// A cell's code point in UTF-8, a cell nobody wrote as a space; the bytes behind the length are zero.
+#[inline(always)]
 fn encoded(content: u32) -> ([u8; 4], usize) {
     match content {
         0 => ([b' ', 0, 0, 0], 1),
         1..0x80 => ([content as u8, 0, 0, 0], 1),
-        _ => {
-            let mut bytes = [0; 4];
-            let c = char::from_u32(content).unwrap_or(char::REPLACEMENT_CHARACTER);
-            let len = c.encode_utf8(&mut bytes).len();
-            (bytes, len)
-        }
+        0x80..0x800 => ([0xc0 | (content >> 6) as u8, continuation(content), 0, 0], 2),
+        0x800..0x1_0000 => (
+            [
+                0xe0 | (content >> 12) as u8,
+                continuation(content >> 6),
+                continuation(content),
+                0,
+            ],
+            3,
+        ),
+        _ => (
+            [
+                0xf0 | (content >> 18) as u8,
+                continuation(content >> 12),
+                continuation(content >> 6),
+                continuation(content),
+            ],
+            4,
+        ),
     }
+}
+
+fn continuation(bits: u32) -> u8 {
+    0x80 | (bits & 0x3f) as u8
 }
 
 /// A page holds only what `push` and `push_text` put there, which is text; a broken invariant must not become a panic.

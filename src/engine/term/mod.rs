@@ -1,4 +1,42 @@
 //! The emulated terminal: bytes in; a screen, a history addressed by absolute row, typed events and replies out.
+//!
+//! # How it works
+//!
+//! ```text
+//! bytes ── feed ─┬─ text ────────────────── print ───┐
+//!                ├─ control sequences ───── perform ─┼─ grid ── scroll ── history
+//!                └─ strings (OSC, DCS, …) ─ osc ─────┘           │
+//!                           └─ events, replies                 marks
+//! ```
+//!
+//! [`Screen`] is the face; `state::Term` holds everything it knows, and the other files are what can happen to it. `feed`
+//! cuts the stream into text, sequences and strings so that no step depends on where a read ended. `print` puts text into
+//! the cells of a `grid`; `scroll`, `edit` and `switch` are what sequences do; rows that leave go to the `history`. `text`
+//! reads it all back, `reflow` wraps it anew, `snapshot` writes it down as sequences.
+//!
+//! # Rows
+//!
+//! A row's absolute number is its place in history and viewport together: the viewport starts at [`Screen::top_row`], which
+//! is the number of rows that ever left. A scroll of the whole screen therefore renumbers nothing. What leaves is kept:
+//!
+//! - a row scrolled out at the top, also of a region that starts at the first row ([`Origin::Scrolled`]);
+//! - the rows with text that a full erase would take (ED 2, ED 0 from home, RIS, DECALN): they leave as by a scroll and
+//!   keep their numbers ([`Origin::Cleared`]);
+//! - a row scrolled out of a region further down ([`Origin::Region`]) or of the alternate screen ([`Origin::Alternate`]).
+//!   It takes the next number of the history, so the rows that stay on the screen are one further down. A range that
+//!   starts at a mark above such a region does not contain it; [`Screen::kept_before`] says which rows those are.
+//!
+//! Deleted lines (DL), rows pushed out at the bottom (IL, RI, SD) and rows of the alternate screen that are merely erased
+//! are not kept. Whenever rows move against each other, marks and waiting events move along (`marks`); a place whose row
+//! was deleted moves to the next one below, a place on an alternate screen that was left moves to the primary's cursor.
+//!
+//! The history is bounded by lines and bytes; a pin (an open turn) lifts both for the rows behind it, up to a limit of its
+//! own. A resize numbers the rows anew from the oldest kept one on.
+//!
+//! # What it does not do
+//!
+//! It draws nothing, knows no fonts or pixels, keeps no links or images in its cells, and obeys no request that reaches
+//! beyond the screen: the clipboard, colours and windows are recorded or answered with fixed values.
 
 mod cell;
 mod charset;

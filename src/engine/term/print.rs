@@ -201,10 +201,15 @@ impl Term {
         taken
     }
 
-    /// Whether what was printed last might take even a simple character into its cluster.
+    /// Whether what was printed last might take a character into its cluster that joins nothing else: after a joiner,
+    /// or a Hangul syllable after a leading consonant.
     fn may_join_last(&self) -> bool {
         let content = self.last_printed.map_or(0, |last| last.cell.content);
-        content & CLUSTER != 0 || (0x1100..0x1160).contains(&content) || (0xa960..0xa980).contains(&content)
+        if content & CLUSTER != 0 {
+            let text = self.clusters.get(content);
+            return text.ends_with(ZWJ) || text.starts_with(is_leading_consonant);
+        }
+        char::from_u32(content).is_some_and(is_leading_consonant)
     }
 
     /// Prints one character, not a control; its first byte is at offset `at`.
@@ -214,7 +219,7 @@ impl Term {
         } else {
             self.charsets.map(c)
         };
-        let width = if c < '\u{7f}' { 1 } else { c.width().unwrap_or(0) };
+        let width = width_of(c);
         let alone = c < '\u{300}' || (width > 0 && !may_join(c) && !self.may_join_last());
         if !alone && self.join(c, at) {
             return;
@@ -296,7 +301,7 @@ impl Term {
         text.push(c);
         let mut joins = !is_boundary(&text, border);
         // A cluster that becomes wide where there is no second column stays two.
-        joins &= c.width() == Some(0) || last.cell.is_wide() || text.width() < 2 || self.can_widen(last);
+        joins &= width_of(c) == 0 || last.cell.is_wide() || text.width() < 2 || self.can_widen(last);
         if joins {
             self.extend_cell(last, &text, at);
         }
@@ -423,10 +428,20 @@ fn simple_width(c: char) -> Option<usize> {
 /// that is cut off or invalid.
 #[inline(always)]
 fn simple_character(bytes: &[u8]) -> Option<(u32, usize, usize)> {
+    if let Some(a @ b' '..=b'~') = bytes.first() {
+        return Some((u32::from(*a), 1, 1));
+    }
+    let (c, len) = decoded(bytes)?;
+    simple_width(c).map(|width| (u32::from(c), width, len))
+}
+
+/// The character above ASCII that `bytes` start with. `None` also for some valid but rare ones (U+0800 to U+0FFF, and
+/// beyond U+3FFFF), which is for the caller to find out.
+#[inline(always)]
+pub(super) fn decoded(bytes: &[u8]) -> Option<(char, usize)> {
     let rest = |b: u8| u32::from(b & 0x3f);
     let is_rest = |b: u8| b & 0xc0 == 0x80;
     let (code, len) = match *bytes {
-        [a @ b' '..=b'~', ..] => return Some((u32::from(a), 1, 1)),
         [a @ 0xc2..=0xdf, b, ..] if is_rest(b) => (u32::from(a & 0x1f) << 6 | rest(b), 2),
         [a @ 0xe1..=0xef, b, c, ..] if is_rest(b) && is_rest(c) => {
             (u32::from(a & 0xf) << 12 | rest(b) << 6 | rest(c), 3)
@@ -437,7 +452,16 @@ fn simple_character(bytes: &[u8]) -> Option<(u32, usize, usize)> {
         _ => return None,
     };
     // A surrogate is no character.
-    simple_width(char::from_u32(code)?).map(|width| (code, width, len))
+    Some((char::from_u32(code)?, len))
+}
+
+/// Columns of a character on its own.
+fn width_of(c: char) -> usize {
+    match c {
+        ' '..='~' => 1,
+        '\u{300}'..='\u{34e}' | '\u{350}'..='\u{36f}' | ZWJ | '\u{fe00}'..='\u{fe0f}' => 0,
+        _ => c.width().unwrap_or(0),
+    }
 }
 
 /// Characters that join what stands before them although they have a width, and those that may follow a joiner: what
@@ -448,12 +472,25 @@ fn may_join(c: char) -> bool {
         | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..)
 }
 
+/// Some of the emoji that are joined most.
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{1f337}'..='\u{1f37c}' | '\u{1f400}'..='\u{1f43e}' | '\u{1f442}'..='\u{1f4fc}' | '\u{1f5fb}'..='\u{1f64f}'
+        | '\u{1f680}'..='\u{1f6c5}')
+}
+
+fn is_leading_consonant(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{115f}' | '\u{a960}'..='\u{a97c}')
+}
+
 /// Whether UAX #29 puts a cluster boundary at `border`. What a prepended mark (GB9b) would join is left apart: the fast
 /// paths do not look back, and the answer must not depend on the path.
 fn is_boundary(text: &str, border: usize) -> bool {
     let next = text[border..].chars().next();
-    let joins_anything = |c: char| c == ZWJ || c.width() == Some(0);
-    if next.is_some_and(joins_anything) {
+    if next.is_some_and(|c| width_of(c) == 0) {
+        return false;
+    }
+    // The commonest case, an emoji after an emoji and a joiner, without the tables.
+    if text[..border].ends_with(ZWJ) && text.starts_with(is_emoji) && next.is_some_and(is_emoji) {
         return false;
     }
     GraphemeCursor::new(border, text.len(), true)
@@ -499,5 +536,27 @@ mod tests {
             );
         }
         assert!(wrong.is_empty(), "{wrong:x?}");
+    }
+
+    #[test]
+    fn shortcuts_agree_with_the_tables() {
+        for c in ('\u{20}'..='\u{10ffff}').filter(|c| !c.is_control()) {
+            assert_eq!(width_of(c), c.width().unwrap_or(0), "{c:?}");
+            let mut bytes = [0; 4];
+            let text = c.encode_utf8(&mut bytes).as_bytes();
+            assert!(c < '\u{80}' || decoded(text).is_none_or(|found| found == (c, text.len())));
+            assert!(text.len() < 2 || decoded(&text[..text.len() - 1]).is_none());
+        }
+        for c in ('\u{1f300}'..='\u{1f6ff}').filter(|c| is_emoji(*c)) {
+            for text in [format!("👩\u{200d}{c}"), format!("{c}\u{200d}👩")] {
+                let border = text.find('\u{200d}').expect("it is there") + 3;
+                assert!(
+                    !GraphemeCursor::new(border, text.len(), true)
+                        .is_boundary(&text, 0)
+                        .expect("whole"),
+                    "{c:?}"
+                );
+            }
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Order matters: saved cursors first, while the screen is still empty and may be written on; then the rows; then what
 //! would change how they are painted (tab stops, margins, modes); the cursor last. Not part of it: the history, the alternate
-//! screen while it is not shown, and what REP would repeat. A pending wrap over a blank cell leaves a written blank there.
+//! screen while it is not shown, and what REP would repeat. A pending wrap over a blank cell leaves a written blank there, and
+//! one on a row that is wrapped already (both only after SU or SD) ends that row's line.
 
 use std::fmt::Write;
 
@@ -23,6 +24,7 @@ pub(super) fn of(term: &Term) -> Vec<u8> {
         protected: false,
     };
     painter.title();
+    painter.out.push_str("\x1b[?2027h");
     let primary = if term.alternate {
         term.hidden.as_ref()
     } else {
@@ -227,9 +229,7 @@ impl Painter<'_> {
         let fresh = Modes::new(self.term.config.width == super::WidthPolicy::Cluster);
         let modes = self.term.modes.all_dec().zip(fresh.all_dec());
         for ((number, set), (_, initially)) in modes {
-            // The painting itself left 2027 set.
-            let differs = if number == 2027 { !set } else { set != initially };
-            if differs && !matches!(number, 6 | 7 | 47 | 1047 | 1049) {
+            if set != initially && !matches!(number, 6 | 7 | 47 | 1047 | 1049 | 2027) {
                 put!(self, "\x1b[?{number}{}", if set { 'h' } else { 'l' });
             }
         }
@@ -279,5 +279,11 @@ impl Painter<'_> {
             put!(self, "\x1b[>4;{}m", term.modify_other_keys);
         }
         self.charsets(&term.charsets);
+        // Cells are painted with 2027 set; some of them switch it off and on.
+        put!(
+            self,
+            "\x1b[?2027{}",
+            if term.modes.has(modes::CLUSTERS) { 'h' } else { 'l' }
+        );
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn visible_state(term: &Term) -> String {
     ] {
         let Some(grid) = grid else { continue };
         for y in 0..grid.rows() {
+            // A wrap waiting on a row that wraps already (after SU) is recreated by printing there, which ends the other.
+            let waiting = name == "shown" && term.pending_wrap && y == term.y;
+            let wrapped = grid.meta(y).wrapped && !waiting;
             let mut cells = String::new();
             for (x, cell) in grid.cells(y).iter().enumerate() {
                 let mut text = String::new();
@@ -52,7 +55,7 @@ pub(super) fn visible_state(term: &Term) -> String {
                     cells.push_str(&format!("{:?}", term.styles.get(cell.style)));
                 }
             }
-            out.push_str(&format!("{name} {y} {} {cells}\n", grid.meta(y).wrapped));
+            out.push_str(&format!("{name} {y} {} {cells}\n", wrapped));
         }
     }
     let tabs: Vec<u16> = (0..term.size.cols).filter(|x| term.tabs.is_set(*x)).collect();

@@ -53,7 +53,7 @@ fn script<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
         .count();
     let old_middle = &old_rest[..old_rest.len() - tail];
     let new_middle = &new_rest[..new_rest.len() - tail];
-    let mut script: Vec<Line> = old[..head].iter().map(|line| Line::Same(line)).collect();
+    let mut script: Vec<Line<'_>> = old[..head].iter().map(|line| Line::Same(line)).collect();
     script.extend(middle(old_middle, new_middle));
     script.extend(
         old_rest[old_rest.len() - tail..]

@@ -32,7 +32,7 @@ prompt; ctrl-c interrupts the tool; ctrl-d on an empty line leaves; up and ctrl-
 
 pub const RECORD: &str = "\
 Examples:
-  ptych record                          your shell, into shell-DATE-TIME.cast
+  ptych record                          your shell, into SHELL-DATE-TIME.cast
   ptych record -o demo.cast python      a tool, as its protocol starts it
   ptych record --v2 -- ssh -p 22 host   any command, for players of version 2
 

@@ -102,7 +102,15 @@ impl From<LaunchError> for Failure {
 
 impl From<ReadyError> for Failure {
     fn from(error: ReadyError) -> Failure {
-        Failure::coded(ready_exit(&error), &error)
+        let failure = Failure::coded(ready_exit(&error), &error);
+        match failure {
+            Failure {
+                hint: None,
+                exit: Exit::TimedOut,
+                ..
+            } => failure.hint("`ptych protocol explain` shows each rule and what it saw"),
+            told => told,
+        }
     }
 }
 

@@ -88,7 +88,7 @@ fn choice(choice: &Choice) -> Value {
 /// Only what is looked at: a condition that is absent holds always.
 fn conditions(when: &Conditions) -> Value {
     let pattern = |pattern: &Option<Pattern>| pattern.as_ref().map(|p| json!(p.as_str()));
-    let all: [(&str, Option<Value>); 17] = [
+    let all: [(&str, Option<Value>); 18] = [
         ("cursor_line", pattern(&when.cursor_line)),
         ("lines_above", pattern(&when.lines_above)),
         ("screen", pattern(&when.screen)),
@@ -100,6 +100,7 @@ fn conditions(when: &Conditions) -> Value {
             "foreground",
             when.foreground.map(|wanted| json!(foreground(wanted))),
         ),
+        ("process", pattern(&when.process)),
         ("prompt_mark", prompt_mark(when.prompt_mark)),
         ("last_mark", when.last_mark.map(|mark| json!(mark_word(mark)))),
         ("status", pattern(&when.status)),
@@ -188,6 +189,7 @@ fn submit(spec: &Spec) -> Value {
     let one_line = match submit.one_line {
         OneLine::Type => "type",
         OneLine::Paste => "paste",
+        OneLine::TypeAscii => "type_ascii",
     };
     json!({
         "enter": bytes(&submit.enter),

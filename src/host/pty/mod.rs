@@ -79,6 +79,8 @@ pub trait Pty: Send {
     fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Exit>;
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Read>;
     fn write(&mut self, bytes: &[u8]) -> io::Result<Written>;
+    /// Throws away what was written and not yet read.
+    fn discard_input(&mut self);
     fn resize(&mut self, size: Size) -> io::Result<()>;
     fn probe(&mut self, depth: ProbeDepth) -> TtyProbe;
     /// To the foreground process group; all but an interrupt only while that is not the tool's own group.

@@ -55,13 +55,13 @@ impl Prober {
                 Foreground::Other
             }
         });
-        let foreground_name = match (foreground, owner) {
-            (Some(Foreground::Other), Some(group)) => self.name(group),
-            _ => None,
-        };
-        let waiting = match (depth, owner) {
+        let (waiting, reader) = match (depth, owner) {
             (ProbeDepth::Waiting, Some(group)) => self.waiting(group),
-            _ => Waiting::Unknown,
+            _ => (Waiting::Unknown, None),
+        };
+        let foreground_name = match (foreground, owner) {
+            (Some(Foreground::Other), Some(group)) => self.name(reader.unwrap_or(group)),
+            _ => None,
         };
         TtyProbe {
             echo: flags.map(|flags| flags.contains(LocalFlags::ECHO)),
@@ -97,19 +97,20 @@ impl Prober {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn waiting(&mut self, _group: i32) -> Waiting {
-        Waiting::Unknown
+    fn waiting(&mut self, _group: i32) -> (Waiting, Option<i32>) {
+        (Waiting::Unknown, None)
     }
 
+    /// What the foreground waits in, and which process of it that is, when it is not the leader.
     #[cfg(target_os = "linux")]
-    fn waiting(&mut self, group: i32) -> Waiting {
+    fn waiting(&mut self, group: i32) -> (Waiting, Option<i32>) {
         let leader = if group == self.tool {
             self.own_syscall()
         } else {
             linux::syscall_of(group, group)
         };
         match leader.and_then(|call| linux::judge(call, group, self.device)) {
-            Some(waiting) => waiting,
+            Some(waiting) => (waiting, None),
             // The leader has ended, waits for others, or may not be looked at.
             None => linux::others(self.tool, group, self.device),
         }
@@ -189,14 +190,17 @@ mod linux {
         };
         match kind(number) {
             Kind::Read if is_terminal(pid, first, device) => Some(Waiting::Read),
+            // A neighbour in a pipeline may be the one that has the terminal: a pager at its end.
+            Kind::Read | Kind::Write if is_pipe(pid, first) => None,
             Kind::Poll { nothing } if !nothing(first, second) => Some(Waiting::Poll),
-            Kind::Read | Kind::Poll { .. } | Kind::Other => Some(Waiting::No),
+            Kind::Read | Kind::Write | Kind::Poll { .. } | Kind::Other => Some(Waiting::No),
             Kind::ForAnother => None,
         }
     }
 
     enum Kind {
         Read,
+        Write,
         /// With a test of the arguments for "waits for no descriptor": that is a sleep.
         Poll {
             nothing: fn(u64, u64) -> bool,
@@ -228,6 +232,7 @@ mod linux {
         }
         match number {
             libc::SYS_read | libc::SYS_readv => Kind::Read,
+            libc::SYS_write | libc::SYS_writev => Kind::Write,
             libc::SYS_pselect6 => Kind::Poll {
                 nothing: |count, _| count == 0,
             },
@@ -246,6 +251,14 @@ mod linux {
         }
     }
 
+    fn is_pipe(pid: i32, fd: u64) -> bool {
+        let mut path = ProcPath::default();
+        let Some(path) = path.format(format_args!("/proc/{pid}/fd/{fd}")) else {
+            return false;
+        };
+        stat(path).is_ok_and(|found| found.st_mode & libc::S_IFMT == libc::S_IFIFO)
+    }
+
     fn is_terminal(pid: i32, fd: u64, device: u64) -> bool {
         let mut path = ProcPath::default();
         let Some(path) = path.format(format_args!("/proc/{pid}/fd/{fd}")) else {
@@ -256,12 +269,13 @@ mod linux {
         stat(path).is_ok_and(|found| found.st_rdev == device || found.st_rdev == dev_tty)
     }
 
-    /// The leader's threads, then the other processes of the group below the tool. `Unknown` when nothing may be looked at.
-    pub(super) fn others(tool: i32, group: i32, device: u64) -> Waiting {
-        let mut best = Waiting::Unknown;
+    /// The leader's threads, then the other processes of the group below the tool: what is waited in, and by whom. `Unknown` when nothing
+    /// may be looked at.
+    pub(super) fn others(tool: i32, group: i32, device: u64) -> (Waiting, Option<i32>) {
+        let mut best = (Waiting::Unknown, None);
         let mut left = CANDIDATES;
         if scan_threads(group, device, &mut best, &mut left) {
-            return Waiting::Read;
+            return (Waiting::Read, None);
         }
         let mut pending = vec![tool];
         while let Some(pid) = pending.pop() {
@@ -272,7 +286,7 @@ mod linux {
                 pending.push(child);
                 let in_group = child != group && super::super::tree::group_of(child) == Some(group);
                 if in_group && scan_threads(child, device, &mut best, &mut left) {
-                    return Waiting::Read;
+                    return (Waiting::Read, Some(child));
                 }
             }
         }
@@ -280,16 +294,18 @@ mod linux {
     }
 
     /// True when a thread reads the terminal; else `best` is raised.
-    fn scan_threads(pid: i32, device: u64, best: &mut Waiting, left: &mut usize) -> bool {
+    fn scan_threads(pid: i32, device: u64, best: &mut (Waiting, Option<i32>), left: &mut usize) -> bool {
         for thread in super::super::tree::numbers_in(&format!("/proc/{pid}/task")) {
             if *left == 0 {
                 return false;
             }
             *left -= 1;
-            match syscall_of(pid, thread).and_then(|call| judge(call, pid, device)) {
+            // A thread that waits for another one does not wait for the terminal.
+            let call = syscall_of(pid, thread);
+            match call.map(|call| judge(call, pid, device).unwrap_or(Waiting::No)) {
                 Some(Waiting::Read) => return true,
-                Some(Waiting::Poll) => *best = Waiting::Poll,
-                Some(Waiting::No) if *best == Waiting::Unknown => *best = Waiting::No,
+                Some(Waiting::Poll) if best.0 != Waiting::Poll => *best = (Waiting::Poll, Some(pid)),
+                Some(Waiting::No) if best.0 == Waiting::Unknown => *best = (Waiting::No, None),
                 _ => {}
             }
         }

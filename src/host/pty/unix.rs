@@ -1,13 +1,14 @@
 //! A tool that is our own child, on a pseudo-terminal of this machine.
 
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::termios::{FlushArg, tcflush};
 use nix::unistd::tcgetpgrp;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -170,6 +171,24 @@ impl Pty for Unix {
             Err(Errno::EINTR) => Ok(Written::Bytes(0)),
             Err(Errno::EIO) => Ok(Written::Closed),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The kernel keeps it in two places: on its way to the line discipline, which the master can empty, and in it, which a slave can.
+    fn discard_input(&mut self) {
+        let master = self.master.get_ref();
+        // A terminal that is gone has nothing to discard.
+        let _gone = tcflush(master, FlushArg::TCOFLUSH);
+        #[cfg(target_os = "linux")]
+        {
+            let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK;
+            // SAFETY: TIOCGPTPEER takes flags by value and returns a new descriptor.
+            let slave = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER as _, flags) };
+            if slave >= 0 {
+                // SAFETY: the descriptor is open and nobody else's.
+                let slave = unsafe { OwnedFd::from_raw_fd(slave) };
+                let _gone = tcflush(&slave, FlushArg::TCIFLUSH);
+            }
         }
     }
 

@@ -362,8 +362,9 @@ impl Driver {
         let now = self.now();
         if matches!(self.phase, Phase::Running) {
             // Each of these may lead to another: an event types the next prompt, a look at the tty ends a turn.
-            while self.perform_writes(now)
-                | self.perform_actions(now)
+            // Actions first: input is discarded before an interrupt is written.
+            while self.perform_actions(now)
+                | self.perform_writes(now)
                 | self.perform_probe()
                 | self.perform_events(now)
             {}
@@ -403,6 +404,12 @@ impl Driver {
             acted = true;
             match action {
                 Action::Resize(size) => self.resize(size, now),
+                Action::DiscardInput => {
+                    if let Some(pty) = &mut self.pty {
+                        pty.discard_input();
+                        self.full = false;
+                    }
+                }
                 Action::Signal(signal) => {
                     if let Some(pty) = &mut self.pty {
                         pty.signal_foreground(signal);

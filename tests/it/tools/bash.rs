@@ -132,3 +132,15 @@ fn bash_that_leaves_ends_the_turn() {
         assert!(response.text.starts_with("bye"), "{response:#?}");
     });
 }
+
+#[test]
+fn bash_answers_right_behind_a_resize() {
+    run(async {
+        let session = start("bash").await;
+        for cols in [90, 50, 100, 30, 120] {
+            let size = ptych::engine::term::Size { cols, rows: 20 };
+            session.resize(size).await.expect("resized");
+            expect(&session, "stty size", Outcome::Ok, &format!("20 {cols}")).await;
+        }
+    });
+}

@@ -96,3 +96,15 @@ fn fish_says_that_an_input_is_not_complete() {
         expect(&session, "echo hi", Outcome::Ok, "hi").await;
     });
 }
+
+#[test]
+fn fish_answers_right_behind_a_resize() {
+    run(async {
+        let session = start("fish").await;
+        for cols in [90, 50, 100, 30, 120] {
+            let size = ptych::engine::term::Size { cols, rows: 20 };
+            session.resize(size).await.expect("resized");
+            expect(&session, "stty size", Outcome::Ok, &format!("20 {cols}")).await;
+        }
+    });
+}

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use ptych::engine::response::Outcome;
-use ptych::host::Options;
+use ptych::engine::session::SubmitError;
+use ptych::host::{AskError, AskOptions, Options};
 
 use crate::support::{Battery, ask, expect, options, run, server_port, start_with};
 
@@ -90,9 +93,9 @@ fn error_words_and_the_database_are_captures() {
 fn a_subscription_runs_until_it_is_interrupted() {
     run(async {
         let session = start_with("redis-cli", connection()).await;
-        let options = ptych::host::AskOptions {
-            timeout: Some(std::time::Duration::from_millis(700)),
-            ..Default::default()
+        let options = AskOptions {
+            timeout: Some(Duration::from_millis(700)),
+            ..AskOptions::default()
         };
         let response = session.ask_with("subscribe news", options).await.expect("asked");
         assert_eq!(response.outcome, Outcome::TimedOut, "{response:#?}");
@@ -101,6 +104,32 @@ fn a_subscription_runs_until_it_is_interrupted() {
             "{response:#?}"
         );
         session.interrupt().await.expect("interrupt");
+        expect(&session, "ping", Outcome::Ok, "PONG").await;
+    });
+}
+
+/// Before 7.2 it would end the client.
+#[test]
+fn a_client_that_waits_for_a_reply_is_not_interrupted() {
+    run(async {
+        let session = start_with("redis-cli", connection()).await;
+        let options = AskOptions {
+            timeout: Some(Duration::from_millis(300)),
+            ..AskOptions::default()
+        };
+        let response = session
+            .ask_with("blpop nothing-of-that-name 1", options)
+            .await
+            .expect("asked");
+        assert_eq!(response.outcome, Outcome::TimedOut, "{response:#?}");
+        let refused = session.interrupt().await;
+        assert!(
+            matches!(
+                refused,
+                Err(AskError::Submit(SubmitError::InterruptRefused { .. }))
+            ),
+            "{refused:?}"
+        );
         expect(&session, "ping", Outcome::Ok, "PONG").await;
     });
 }

@@ -28,6 +28,8 @@ struct Checked {
 
 #[derive(Serialize)]
 struct Problem {
+    /// The file it stands in: the one that is checked, or one that it includes.
+    file: String,
     severity: &'static str,
     line: usize,
     column: usize,
@@ -72,12 +74,17 @@ fn check(entry: &Entry) -> Checked {
         file: problems.file.clone(),
         ok,
         page: problems.to_string(),
-        problems: problems
-            .diagnostics
-            .iter()
-            .map(|diagnostic| problem(&problems, diagnostic))
-            .collect(),
+        problems: all(&problems),
     }
+}
+
+/// Its own and those of the files it includes.
+fn all(problems: &Problems) -> Vec<Problem> {
+    let own = problems
+        .diagnostics
+        .iter()
+        .map(|diagnostic| problem(problems, diagnostic));
+    own.chain(problems.included.iter().flat_map(all)).collect()
 }
 
 fn problem(problems: &Problems, diagnostic: &Diagnostic) -> Problem {
@@ -87,6 +94,7 @@ fn problem(problems: &Problems, diagnostic: &Diagnostic) -> Problem {
         Severity::Warning => "warning",
     };
     Problem {
+        file: problems.file.clone(),
         severity,
         line,
         column,
