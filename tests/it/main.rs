@@ -15,6 +15,7 @@ mod host_end;
 mod host_launch;
 mod host_recording;
 mod host_support;
+mod oracle;
 mod promises;
 mod recordings;
 mod schema;

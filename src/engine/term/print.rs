@@ -240,6 +240,8 @@ impl Term {
             } else if !self.modes.has(modes::AUTOWRAP) {
                 return;
             } else {
+                // What stood in the column that stays free is no part of the line that goes on below.
+                self.grid.erase(self.y, self.x..self.line_end(), Cell::default());
                 self.wrap();
             }
         }

@@ -213,6 +213,13 @@ fn clusters_take_the_columns_of_one_character() {
 }
 
 #[test]
+fn a_wide_character_that_does_not_fit_leaves_nothing_of_what_stood_there() {
+    let screen = fed(4, 3, "abcd\x1b[1;1Hxyz日!");
+    assert_eq!(screen.viewport_text(), "xyz\n日!");
+    assert_eq!(screen.cursor_line(2).text, "xyz日!");
+}
+
+#[test]
 fn a_character_split_by_reads_loses_nothing() {
     let mut screen = screen(10, 2);
     screen.handle_bytes(b"\xc3");
