@@ -203,7 +203,7 @@ fn files_and_functions_stay_readable() {
     for (path, source) in sources("src") {
         let production = source.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = production.lines().count();
-        if lines > MAX_FILE_LINES {
+        if lines > MAX_FILE_LINES && !path.ends_with("tests.rs") {
             wrong.push(format!("{}: {lines} lines", relative(&path)));
         }
         wrong.extend(
