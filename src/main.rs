@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    ptych::host::memory::return_freed_pages();
     ptych::front::cli::main()
 }

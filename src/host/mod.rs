@@ -6,6 +6,7 @@
 
 pub mod error;
 mod launch;
+pub mod memory;
 mod options;
 pub mod pty;
 pub mod recording;
