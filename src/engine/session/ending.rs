@@ -42,7 +42,12 @@ impl Session {
     fn collect(&mut self, turn: &mut Turn, end: Pos) {
         let rules = &self.spec.response;
         let unechoed = turn.typed.echo.is_empty() && turn.origin == Origin::Answer;
-        let start = if unechoed {
+        let alternate = self.screen.alternate_screen();
+        let start = if alternate && !turn.in_alternate {
+            // A pager shows its own page; what was printed before it stands on the other screen.
+            let row = self.screen.top_row();
+            Pos { row, col: 0 }
+        } else if unechoed || (turn.in_alternate && !alternate) {
             self.screen.mark_pos(turn.typed.from)
         } else {
             extract::output_start(rules, &self.screen, &self.facts, &turn.typed)

@@ -704,3 +704,27 @@ fn what_stands_on_the_row_of_a_question_that_is_left_asks_nobody() {
     rig.prints("\r\ncalc> ");
     assert_eq!(rig.state(), "ready");
 }
+
+#[test]
+fn a_pager_on_its_own_screen_shows_its_page_and_gives_back_the_rest() {
+    let pager = "[[state]]\nname = \"page\"\nkind = \"pager\"\ncursor_line = '^:$'\nwaiting = \"input\"\n\
+                 choices = [{ label = \"quit\", send = \"q\" }]\n";
+    let mut rig = Rig::ready(&format!("{EDITOR}{pager}"));
+    rig.asks("page; out");
+    rig.tty = TtyProbe {
+        foreground: Some(Foreground::Other),
+        ..editor_at_prompt()
+    };
+    rig.prints("page; out\r\n\x1b[?1049h\x1b[H1\r\n2\r\n:");
+    let response = rig.response().expect("blocked");
+    assert_eq!(
+        (response.outcome, response.text.as_str()),
+        (Outcome::Blocked, "1\n2")
+    );
+    let answer = rig.prompt("quit");
+    rig.session.answer(answer, rig.now).expect("a choice");
+    rig.settle();
+    rig.tty = editor_at_prompt();
+    rig.prints("\r\x1b[K\x1b[?1049lout\r\ncalc> ");
+    assert_eq!(rig.response().expect("over").text, "out");
+}
