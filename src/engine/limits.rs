@@ -23,6 +23,8 @@ pub const REPROBE_MAX: Duration = Duration::from_millis(500);
 pub const AWAITING_FIRST: Duration = Duration::from_millis(25);
 /// How long that must hold, without a byte printed, to be believed.
 pub const AWAITING_HOLDS: Duration = Duration::from_millis(120);
+/// The same for a program inside the tool that holds the tty raw: it may only be slow, so silence has to last longer.
+pub const NESTED_HOLDS: Duration = Duration::from_millis(1500);
 /// How long an echo may take before Enter is sent without it.
 pub const ECHO_WITHIN: Duration = Duration::from_millis(400);
 /// A synchronized frame (mode 2026) that does not end is ignored after this.

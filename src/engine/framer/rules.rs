@@ -195,8 +195,11 @@ pub fn unrecognised(view: &View<'_>, probe: &TtyProbe) -> Option<BlockKind> {
     }
     match (probe.canonical, probe.echo) {
         (Some(true), Some(false)) => Some(BlockKind::Secret),
-        // A program in raw mode that polls may be anything (ssh, top): only the tool itself is asking for sure.
-        (Some(false), _) if probe.foreground == Some(Foreground::Other) => None,
+        // A program in raw mode that polls may be anything; one that also stands behind text it has printed shows a prompt.
+        (Some(false), _) if probe.foreground == Some(Foreground::Other) => {
+            let line = view.screen.cursor_line(1).text;
+            (!line.trim().is_empty()).then_some(BlockKind::Subprompt)
+        }
         _ if probe.foreground == Some(Foreground::Other) && nested(view, probe) => Some(BlockKind::Subprompt),
         _ => Some(BlockKind::Question),
     }

@@ -300,7 +300,15 @@ impl Session {
             Some(_) | None => now,
         };
         self.looks.awaiting = Some((since, kind));
-        if now.since(since) >= limits::AWAITING_HOLDS {
+        let holds = match kind {
+            BlockKind::Subprompt => limits::NESTED_HOLDS,
+            BlockKind::Question
+            | BlockKind::Confirm
+            | BlockKind::Secret
+            | BlockKind::Pager
+            | BlockKind::Fullscreen => limits::AWAITING_HOLDS,
+        };
+        if now.since(since) >= holds {
             return self.block_unrecognised(kind, now);
         }
         let half = limits::AWAITING_HOLDS / 2;

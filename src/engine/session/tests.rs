@@ -728,3 +728,24 @@ fn a_pager_on_its_own_screen_shows_its_page_and_gives_back_the_rest() {
     rig.prints("\r\x1b[K\x1b[?1049lout\r\ncalc> ");
     assert_eq!(rig.response().expect("over").text, "out");
 }
+
+#[test]
+fn a_program_with_its_own_editor_inside_the_tool_is_told() {
+    let mut rig = Rig::ready(EDITOR);
+    rig.asks("inner");
+    rig.tty = TtyProbe {
+        foreground: Some(Foreground::Other),
+        ..editor_at_prompt()
+    };
+    rig.prints("inner\r\nworking");
+    rig.waits(Duration::from_secs(1));
+    assert!(rig.response().is_none(), "it may only be slow");
+    rig.prints("\r\ninner> ");
+    rig.waits(Duration::from_secs(2));
+    let question = rig.response().and_then(|r| r.question).expect("blocked");
+    assert_eq!(
+        (question.kind, question.rule.as_str()),
+        (BlockKind::Subprompt, "nested_program")
+    );
+    assert_eq!(question.text, "inner>");
+}
