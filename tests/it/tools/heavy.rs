@@ -1,23 +1,11 @@
-//! Tools of hundreds of megabytes. Compiled with the feature `heavy-tests`, run where PTYCH_TEST_HEAVY=1 says that they are installed:
-//! `tests/run --features heavy-tests` does both.
+//! Tools of hundreds of megabytes, behind the feature `heavy-tests`: `tests/run --features heavy-tests` installs and proves them.
 
 use ptych::engine::response::Outcome;
 
 use crate::support::{Battery, answer, ask, expect, run, start};
 
-fn installed() -> bool {
-    let installed = std::env::var_os("PTYCH_TEST_HEAVY").is_some_and(|value| value == "1");
-    if !installed {
-        eprintln!("skipped: PTYCH_TEST_HEAVY=1 is not set");
-    }
-    installed
-}
-
 #[test]
 fn r() {
-    if !installed() {
-        return;
-    }
     Battery {
         tool: "r",
         exact: &[
@@ -49,9 +37,6 @@ fn r() {
 
 #[test]
 fn r_asks_and_pages() {
-    if !installed() {
-        return;
-    }
     run(async {
         let session = start("r").await;
         let response = ask(&session, "readline('> ')").await;
@@ -74,9 +59,6 @@ fn r_asks_and_pages() {
 
 #[test]
 fn octave() {
-    if !installed() {
-        return;
-    }
     Battery {
         tool: "octave",
         exact: &[
@@ -110,9 +92,6 @@ fn octave() {
 
 #[test]
 fn octave_asks() {
-    if !installed() {
-        return;
-    }
     run(async {
         let session = start("octave").await;
         let response = ask(&session, "x = input('> ');").await;
@@ -128,9 +107,6 @@ fn octave_asks() {
 
 #[test]
 fn ghci() {
-    if !installed() {
-        return;
-    }
     Battery {
         tool: "ghci",
         exact: &[
@@ -164,9 +140,6 @@ fn ghci() {
 
 #[test]
 fn ghci_takes_blocks() {
-    if !installed() {
-        return;
-    }
     run(async {
         let session = start("ghci").await;
         expect(
