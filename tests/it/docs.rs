@@ -33,6 +33,7 @@ const TABLES: &[(&str, &str)] = &[
     ("Override", "`[[versions]]`"),
     ("Refuse", "`[submit] refuse`"),
     ("Response", "`[response]`"),
+    ("Resume", "`[resume]`"),
     ("Settle", "`[settle]`"),
     ("Shared", "`[shared]`"),
     ("Spawn", "`[spawn]`"),

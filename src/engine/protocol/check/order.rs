@@ -32,6 +32,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         progress,
         cursor_visible,
         after_busy,
+        after_busy_unless_quiet,
         constant,
         quiet,
     } = earlier;
@@ -54,6 +55,8 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         && covers(progress, &later.progress)
         && covers(cursor_visible, &later.cursor_visible)
         && (later.after_busy || !after_busy)
+        // Silence lets the one hold that has it, so the other may hold later at most.
+        && (!after_busy || after_busy_unless_quiet.is_some() || later.after_busy_unless_quiet.is_none())
         && constant.iter().all(|name| later.constant.contains(name))
         && *quiet <= later.quiet
 }

@@ -25,6 +25,7 @@ pub(in crate::engine::protocol) fn states(resolver: &mut Resolver<'_>, form: &Fi
                 constant(r, state);
                 dialog(r, state);
                 silence(r, state);
+                after_busy(r, state);
             });
         });
     }
@@ -242,7 +243,7 @@ fn constant(resolver: &mut Resolver<'_>, state: &State) {
 
 /// What is only read where something is asked.
 fn dialog(resolver: &mut Resolver<'_>, state: &State) {
-    let asks = !is_prompt(state) && state.kind != FileKind::Busy;
+    let asks = !is_prompt(state) && !matches!(state.kind, FileKind::Busy | FileKind::Draft);
     if state.auto.is_some() && is_prompt(state) {
         resolver.at("auto", |r| {
             error(
@@ -320,6 +321,18 @@ fn silence(resolver: &mut Resolver<'_>, state: &State) {
     {
         let message = format!("nothing but text tells {:?} from a printed prompt", state.name);
         warning(resolver, message, "leave out waiting and tty");
+    }
+}
+
+fn after_busy(resolver: &mut Resolver<'_>, state: &State) {
+    if state.after_busy_unless_quiet.is_some() && !state.after_busy {
+        resolver.at("after_busy_unless_quiet", |r| {
+            error(
+                r,
+                "silence stands in for a busy state that nobody asks for",
+                "add after_busy = true",
+            )
+        });
     }
 }
 

@@ -72,6 +72,8 @@ impl Resolver<'_> {
             progress: form.progress,
             cursor_visible: form.cursor_visible,
             after_busy: form.after_busy,
+            after_busy_unless_quiet: self
+                .optional_duration("after_busy_unless_quiet", form.after_busy_unless_quiet.as_deref()),
             constant: form.constant.clone(),
             quiet: self.optional_duration("quiet", form.quiet.as_deref()),
         }
@@ -132,6 +134,7 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         progress: None,
         cursor_visible: None,
         after_busy: false,
+        after_busy_unless_quiet: None,
         constant: Vec::new(),
         quiet: None,
         question: None,
@@ -147,6 +150,7 @@ fn kind(kind: file::Kind) -> Kind {
         file::Kind::Ready => Kind::Ready,
         file::Kind::Continuation => Kind::Continuation,
         file::Kind::Busy => Kind::Busy,
+        file::Kind::Draft => Kind::Draft,
         file::Kind::Question => Kind::Blocked(BlockKind::Question),
         file::Kind::Confirm => Kind::Blocked(BlockKind::Confirm),
         file::Kind::Secret => Kind::Blocked(BlockKind::Secret),
