@@ -1,284 +1,32 @@
-//! Evaluates the protocol's rules against screen and facts: which state is this, and why.
-//!
-//! A condition is `Yes`, `No` or `Unknown` (this platform or recording cannot tell). A rule is the conjunction of its conditions. Rules
-//! are tried in order. Conditions that need a look at the tty come last, so that a look is asked for only when everything that costs
-//! nothing already agrees.
+//! One rule against the screen and the facts, condition by condition.
 
 use regex::Regex;
-use unicode_width::UnicodeWidthChar;
 
-use super::facts::Facts;
-use crate::engine::framer::trace::{RuleTrace, SignalTrace, Verdict};
+use super::line::{PromptLine, lines_above};
+use super::{Match, View, on_off};
+use crate::engine::framer::trace::{SignalTrace, Verdict};
 use crate::engine::limits;
-use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Conditions, ForegroundWanted, Kind, MarkKind, MarkWanted, Pattern, Rule, TtyWanted,
-    WaitingWanted,
+    Conditions, ForegroundWanted, Kind, MarkKind, MarkWanted, Pattern, Rule, TtyWanted, WaitingWanted,
 };
-use crate::engine::term::{CursorLine, Pos, Screen};
-use crate::engine::time::Time;
+use crate::engine::term::Pos;
 use crate::engine::tty::{Foreground, ProbeDepth, TtyProbe, Waiting};
 
-/// Everything a rule may look at.
-pub struct View<'a> {
-    pub spec: &'a Spec,
-    pub screen: &'a Screen,
-    pub facts: &'a Facts,
-    pub now: Time,
-    /// Output bytes handled when Enter was sent for the open turn; announcements before it belong to the prompt before.
-    pub entered: Option<u64>,
-    /// Where the cursor's logical line started when Enter was sent: a new prompt stands below it.
-    pub submit_row: Option<u64>,
-}
-
-/// What the rules say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pick {
-    Rule(Match),
-    /// A rule holds as far as the screen goes; the tty must be looked at.
-    NeedsProbe(ProbeDepth),
-    /// The screen shows a known state and the tty does not (yet): worth another look soon.
-    TtyDisagrees,
-    Nothing,
-}
-
-/// A rule that holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match {
-    pub rule: usize,
-    /// Some condition cannot be known.
-    pub certain: bool,
-    /// Where the prompt (or the question) starts.
-    pub prompt_start: Pos,
-    pub signals: Vec<String>,
-    pub captures: Vec<(String, String)>,
-}
-
-/// The cursor's line and where on it the tool said that its prompt starts.
-struct PromptLine {
-    line: CursorLine,
-    /// Byte in `line.text` that rules look from.
-    from: usize,
-    /// An OSC 133 A of this turn stands on the line.
-    marked: bool,
-    /// The prompt's own mode edge of this turn stands on the line.
-    switched: bool,
-    /// What the tool announced there, no look at the tty has contradicted since.
-    undisputed: bool,
-}
-
-/// The first rule that holds, or what is missing.
-pub fn pick(view: &View<'_>) -> Pick {
-    let line = prompt_line(view);
-    let mut disagrees = false;
-    for (index, rule) in view.spec.rules.iter().enumerate() {
-        let mut check = Check::new(view, &line, rule);
-        check.screen_conditions();
-        if check.verdict == Verdict::No || !check.fresh() {
-            continue;
-        }
-        if let Some(depth) = check.missing_probe() {
-            // What nothing on the screen speaks for is no reason to look.
-            if shows_nothing(&rule.when) {
-                continue;
-            }
-            return Pick::NeedsProbe(depth);
-        }
-        check.tty_conditions();
-        match check.verdict {
-            Verdict::No => disagrees |= !shows_nothing(&rule.when),
-            Verdict::Yes | Verdict::Unknown => return Pick::Rule(check.into_match(index)),
-        }
-    }
-    if disagrees {
-        Pick::TtyDisagrees
-    } else {
-        Pick::Nothing
-    }
-}
-
-/// Only the tty can tell.
-fn shows_nothing(when: &Conditions) -> bool {
-    let texts = [
-        &when.cursor_line,
-        &when.lines_above,
-        &when.screen,
-        &when.title,
-        &when.status,
-        &when.notification,
-    ];
-    texts.iter().all(|text| text.is_none())
-        && when.modes.is_empty()
-        && when.last_mark.is_none()
-        && when.progress.is_none()
-        && when.cursor_visible.is_none()
-        && when.quiet.is_none()
-}
-
-/// Each rule with each of its conditions, for people.
-pub fn explain(view: &View<'_>) -> Vec<RuleTrace> {
-    let line = prompt_line(view);
-    let trace = |rule: &Rule| {
-        let mut check = Check::new(view, &line, rule);
-        check.keep_going = true;
-        check.screen_conditions();
-        let fresh = check.fresh();
-        check.record(
-            "new_prompt",
-            "below the submitted line".into(),
-            fresh.to_string(),
-            verdict(fresh),
-        );
-        check.tty_conditions();
-        RuleTrace {
-            rule: rule.name.clone(),
-            kind: kind_word(rule.kind).into(),
-            line: rule.line,
-            holds: check.verdict,
-            signals: check.traces,
-        }
-    };
-    view.spec.rules.iter().map(trace).collect()
-}
-
-/// The rules of which most conditions hold, for a report that nothing matches.
-pub fn nearest(view: &View<'_>) -> Vec<String> {
-    const SHOWN: usize = 3;
-    let mut traces = explain(view);
-    let missing = |trace: &RuleTrace| trace.signals.iter().filter(|s| s.holds == Verdict::No).count();
-    traces.sort_by_key(missing);
-    let describe = |trace: RuleTrace| {
-        let failed = trace.signals.iter().filter(|s| s.holds == Verdict::No);
-        let failed: Vec<String> = failed
-            .map(|s| format!("{} wants {} but is {}", s.signal, s.wanted, s.actual))
-            .collect();
-        format!("{}: {}", trace.rule, failed.join("; "))
-    };
-    traces.into_iter().take(SHOWN).map(describe).collect()
-}
-
-pub const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Ready => "ready",
-        Kind::Continuation => "continuation",
-        Kind::Busy => "busy",
-        Kind::Blocked(kind) => kind.as_str(),
-    }
-}
-
-/// Whether the tty is as a ready rule wants it, whatever the screen shows: output behind the prompt does not end readiness.
-pub fn accepts_input(view: &View<'_>, rule: &Rule) -> Verdict {
-    let line = PromptLine {
-        line: CursorLine::default(),
-        from: 0,
-        marked: false,
-        switched: false,
-        undisputed: false,
-    };
-    let mut check = Check::new(view, &line, rule);
-    check.tty_conditions();
-    check.verdict
-}
-
-/// The kind of input that nobody recognised, from the tty alone.
-pub fn unrecognised(view: &View<'_>, probe: &TtyProbe) -> Option<BlockKind> {
-    let waits = match probe.waiting {
-        Waiting::Read => true,
-        Waiting::Poll => probe.canonical != Some(true) || probe.echo == Some(false),
-        Waiting::No | Waiting::Unknown => false,
-    };
-    if !waits {
-        return None;
-    }
-    if view.screen.alternate_screen() {
-        return Some(BlockKind::Fullscreen);
-    }
-    match (probe.canonical, probe.echo) {
-        (Some(true), Some(false)) => Some(BlockKind::Secret),
-        // A program in raw mode that polls may be anything; one that also stands behind text it has printed shows a prompt.
-        (Some(false), _) if probe.foreground == Some(Foreground::Other) => {
-            let line = view.screen.cursor_line(1).text;
-            (!line.trim().is_empty()).then_some(BlockKind::Subprompt)
-        }
-        _ if probe.foreground == Some(Foreground::Other) && nested(view, probe) => Some(BlockKind::Subprompt),
-        _ => Some(BlockKind::Question),
-    }
-}
-
-fn nested(view: &View<'_>, probe: &TtyProbe) -> bool {
-    let Some(name) = probe.foreground_name.as_deref() else {
-        return false;
-    };
-    view.spec
-        .nested
-        .iter()
-        .any(|nested| nested.process.0.is_match(name))
-}
-
-fn prompt_line(view: &View<'_>) -> PromptLine {
-    let line = view.screen.cursor_line(limits::CURSOR_LINE_ROWS);
-    let of_this_turn = |offset: u64| view.entered.is_none_or(|entered| offset > entered);
-    let byte_on_line = |announced: Option<&super::facts::Announced>| {
-        let announced = announced.filter(|a| of_this_turn(a.offset))?;
-        byte_at(&line, view.screen.mark_pos(announced.mark))
-    };
-    let marked = byte_on_line(view.facts.prompt_mark.as_ref());
-    let switched = byte_on_line(view.facts.prompt_mode.as_ref());
-    // The editor has taken the terminal since the mark was made: its own prompt is still to come, and the mark may be a command's.
-    let taken = view
-        .facts
-        .prompt_mode
-        .filter(|taken| of_this_turn(taken.offset) && view.entered.is_some());
-    let outdated =
-        marked.is_some() && taken.map(|taken| taken.offset) > view.facts.prompt_mark.map(|mark| mark.offset);
-    let authority = match (marked, switched) {
-        (Some(_), _) => view.facts.prompt_mark,
-        (None, Some(_)) => view.facts.prompt_mode,
-        (None, None) => None,
-    };
-    PromptLine {
-        from: marked.or(switched).unwrap_or(0),
-        marked: marked.is_some(),
-        switched: switched.is_some(),
-        undisputed: !outdated && authority.is_some_and(|announced| announced.offset > view.facts.disputed),
-        line,
-    }
-}
-
-/// Where in the line's text a place on the screen is; `None` when it is on none of its rows.
-fn byte_at(line: &CursorLine, pos: Pos) -> Option<usize> {
-    let index = line.rows.iter().position(|&(_, row)| row == pos.row)?;
-    let from = line.rows[index].0;
-    let to = line
-        .rows
-        .get(index + 1)
-        .map_or(line.text.len(), |&(next, _)| next);
-    let row = &line.text[from..to];
-    let mut col = 0;
-    for (at, c) in row.char_indices() {
-        if col >= usize::from(pos.col) {
-            return Some(from + at);
-        }
-        col += c.width().unwrap_or(0);
-    }
-    Some(to)
-}
-
-struct Check<'a> {
+pub(super) struct Check<'a> {
     view: &'a View<'a>,
     line: &'a PromptLine,
     rule: &'a Rule,
     when: &'a Conditions,
-    verdict: Verdict,
+    pub(super) verdict: Verdict,
     /// Record every condition even when one has failed.
-    keep_going: bool,
-    traces: Vec<SignalTrace>,
+    pub(super) keep_going: bool,
+    pub(super) traces: Vec<SignalTrace>,
     prompt_start: Option<Pos>,
     captures: Vec<(String, String)>,
 }
 
 impl<'a> Check<'a> {
-    fn new(view: &'a View<'a>, line: &'a PromptLine, rule: &'a Rule) -> Check<'a> {
+    pub(super) fn new(view: &'a View<'a>, line: &'a PromptLine, rule: &'a Rule) -> Check<'a> {
         Check {
             view,
             line,
@@ -296,7 +44,7 @@ impl<'a> Check<'a> {
         self.verdict == Verdict::No && !self.keep_going
     }
 
-    fn record(&mut self, signal: &'static str, wanted: String, actual: String, holds: Verdict) {
+    pub(super) fn record(&mut self, signal: &'static str, wanted: String, actual: String, holds: Verdict) {
         self.verdict = and(self.verdict, holds);
         self.traces.push(SignalTrace {
             signal,
@@ -315,7 +63,7 @@ impl<'a> Check<'a> {
     }
 
     /// Conditions that cost nothing to look at, cheapest first.
-    fn screen_conditions(&mut self) {
+    pub(super) fn screen_conditions(&mut self) {
         self.announced_conditions();
         if self.done() {
             return;
@@ -490,7 +238,7 @@ impl<'a> Check<'a> {
     }
 
     /// A prompt counts only when it is newer than Enter: announced since, or on a line below the submitted one.
-    fn fresh(&self) -> bool {
+    pub(super) fn fresh(&self) -> bool {
         match self.rule.kind {
             Kind::Busy => return true,
             Kind::Ready | Kind::Continuation | Kind::Blocked(_) => {}
@@ -521,7 +269,7 @@ impl<'a> Check<'a> {
         self.line.undisputed && probe.echo == Some(false) && probe.foreground == Some(Foreground::Tool)
     }
 
-    fn missing_probe(&self) -> Option<ProbeDepth> {
+    pub(super) fn missing_probe(&self) -> Option<ProbeDepth> {
         // Who reads is found by looking at what they wait in.
         let wants_waiting = self.when.waiting.is_some() || self.when.process.is_some();
         let wants_any =
@@ -538,7 +286,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn tty_conditions(&mut self) {
+    pub(super) fn tty_conditions(&mut self) {
         let probe = self
             .view
             .facts
@@ -601,7 +349,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn into_match(self, rule: usize) -> Match {
+    pub(super) fn into_match(self, rule: usize) -> Match {
         let signals = self
             .traces
             .iter()
@@ -633,18 +381,6 @@ fn waiting(wanted: WaitingWanted, probe: &TtyProbe) -> Verdict {
     }
 }
 
-fn lines_above(screen: &Screen, line: &CursorLine) -> String {
-    let Some(&(_, row)) = line.rows.first() else {
-        return String::new();
-    };
-    let first = row.saturating_sub(limits::LINES_ABOVE_ROWS).max(screen.top_row());
-    let rows: Vec<String> = (first..row)
-        .filter_map(|r| screen.row(r))
-        .map(|r| r.text)
-        .collect();
-    rows.join("\n")
-}
-
 fn capture(regex: &Regex, text: &str, captures: &mut Vec<(String, String)>) {
     if regex.captures_len() < 2 {
         return;
@@ -670,15 +406,7 @@ fn quote(text: &str) -> String {
     format!("{:?}", tail(text))
 }
 
-pub fn on_off(flag: Option<bool>) -> &'static str {
-    match flag {
-        Some(true) => "on",
-        Some(false) => "off",
-        None => "unknown",
-    }
-}
-
-const fn verdict(holds: bool) -> Verdict {
+pub(super) const fn verdict(holds: bool) -> Verdict {
     if holds { Verdict::Yes } else { Verdict::No }
 }
 
