@@ -5,6 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 
 pub use super::keys::{Keys, Stroke};
+pub use super::pointer::Pointer;
 
 /// A regex as written, compiled. Equality and `Debug` are those of the source.
 #[derive(Clone)]
@@ -55,6 +56,8 @@ pub struct Spec {
     pub exit: Exit,
     pub resume: Option<Resume>,
     pub settle: Settle,
+    /// In order of preference.
+    pub channels: Vec<Channel>,
     pub nested: Vec<Nested>,
     pub shared: Shared,
 }
@@ -198,6 +201,8 @@ pub struct Conditions {
     /// OSC 9;4 state.
     pub progress: Option<u8>,
     pub cursor_visible: Option<bool>,
+    /// Name of a hook channel on which a message has come since Enter.
+    pub said: Option<String>,
     /// The state "busy" must have been seen (by rule or by tty) since the prompt was submitted. Without a turn it holds.
     pub after_busy: bool,
     /// With `after_busy`: this much silence counts as well in a turn in which busy was never seen.
@@ -481,6 +486,52 @@ pub struct Settle {
     pub frame: Option<Duration>,
     /// No longer than this after the evidence, whatever still moves.
     pub at_most: Duration,
+}
+
+/// A side channel: how the tool says things outside its terminal, and what of a message is of use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    pub name: String,
+    pub kind: ChannelKind,
+    /// The exact text of the answer.
+    pub text: Option<Pointer>,
+    /// The prompt that the message answers: one for another prompt is left out.
+    pub prompt: Option<Pointer>,
+    /// The tool's own name for its session.
+    pub session: Option<Pointer>,
+    /// All must hold, or the message is left out.
+    pub conditions: Vec<(Pointer, Pattern)>,
+    pub captures: Vec<(String, Pointer)>,
+    pub join: Join,
+    /// How long after the evidence the text is waited for.
+    pub within: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// The tool runs `{hook} NAME` with the message.
+    Hook,
+    /// The tool appends to a file.
+    Transcript {
+        file: TranscriptFile,
+        /// Each file is one message, whole, instead of a message a line.
+        document: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TranscriptFile {
+    /// A glob with placeholders.
+    Glob(String),
+    /// Told by the messages of another channel.
+    Told { channel: String, at: Pointer },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    Last,
+    /// All of the turn, a blank line between each.
+    All,
 }
 
 #[derive(Clone, Debug, PartialEq)]

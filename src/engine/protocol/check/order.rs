@@ -31,6 +31,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         notification,
         progress,
         cursor_visible,
+        said,
         after_busy,
         after_busy_unless_quiet,
         constant,
@@ -54,6 +55,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         && covers(last_mark, &later.last_mark)
         && covers(progress, &later.progress)
         && covers(cursor_visible, &later.cursor_visible)
+        && covers(said, &later.said)
         && (later.after_busy || !after_busy)
         // Silence lets the one hold that has it, so the other may hold later at most.
         && (!after_busy || after_busy_unless_quiet.is_some() || later.after_busy_unless_quiet.is_none())

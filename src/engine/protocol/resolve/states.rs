@@ -71,6 +71,7 @@ impl Resolver<'_> {
             notification: self.optional_pattern("notification", form.notification.as_deref()),
             progress: form.progress,
             cursor_visible: form.cursor_visible,
+            said: form.said.clone(),
             after_busy: form.after_busy,
             after_busy_unless_quiet: self
                 .optional_duration("after_busy_unless_quiet", form.after_busy_unless_quiet.as_deref()),
@@ -133,6 +134,7 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         notification: None,
         progress: None,
         cursor_visible: None,
+        said: None,
         after_busy: false,
         after_busy_unless_quiet: None,
         constant: Vec::new(),
