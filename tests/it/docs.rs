@@ -33,6 +33,7 @@ const TABLES: &[(&str, &str)] = &[
     ("Override", "`[[versions]]`"),
     ("Refuse", "`[submit] refuse`"),
     ("Response", "`[response]`"),
+    ("Markdown", "`[response.markdown]`"),
     ("Settle", "`[settle]`"),
     ("Shared", "`[shared]`"),
     ("Spawn", "`[spawn]`"),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
+pub use super::layout::{Layout, Markdown, StyleWanted};
+
 /// A regex as written, compiled. Equality and `Debug` are those of the source.
 #[derive(Clone)]
 pub struct Pattern(pub Regex);
@@ -337,6 +339,8 @@ pub struct ResponseRules {
     pub prompt_after_mode: Option<(u16, bool)>,
     /// Rows above the prompt that belong to it (a two-line prompt, aider's file list).
     pub prompt_rows_above: Option<Pattern>,
+    /// The application lays its text out itself: where on the screen it stands and how it is read.
+    pub layout: Option<Layout>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! From the file form to the validated `Spec`: overrides, includes, defaults, compiled patterns.
 
+mod layout;
 mod sections;
 mod states;
 mod values;
