@@ -22,6 +22,7 @@ fn read(relative: &str) -> String {
 /// Each table of the schema and the heading of its fields.
 const TABLES: &[(&str, &str)] = &[
     ("", "Top level"),
+    ("Channel", "`[[channel]]`"),
     ("Choice", "`[[state]] choices`"),
     ("Confirm", "`exit.confirm`"),
     ("ErrorRule", "`[[outcome.error]]`"),

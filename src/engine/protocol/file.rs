@@ -52,6 +52,9 @@ pub struct File {
     pub interrupt: Interrupt,
     /// The last paint may follow the evidence.
     pub settle: Option<Settle>,
+    /// Side channels on which the tool says its answers exactly.
+    #[serde(default, rename = "channel")]
+    pub channels: Vec<Channel>,
     /// Interactive programs that may run inside the tool.
     #[serde(default)]
     pub nested: Vec<Nested>,
@@ -95,7 +98,8 @@ pub struct Confirm {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spawn {
-    /// Set on top of the clean environment; `{files}` is the folder of `files`.
+    /// Set on top of the clean environment; `{files}` is the folder of `files`, `{hook}` the program of hook channels, `{home}` the tool's
+    /// home, `{cwd}` its working directory.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Names taken from the caller's environment in addition to the common allow-list.
@@ -105,7 +109,8 @@ pub struct Spawn {
     pub cols: Option<u16>,
     /// Terminal height in cells. Default 40.
     pub rows: Option<u16>,
-    /// Side files, written into a private throw-away folder: name and contents.
+    /// Side files, written into a private throw-away folder: name and contents, in which `{files}`, `{hook}`, `{home}` and `{cwd}` are
+    /// filled in.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
     /// Clear ECHO on the pty before the tool starts.
@@ -189,6 +194,8 @@ pub struct State {
     /// State of the last OSC 9;4: 0 none, 1 normal, 2 error, 3 indeterminate, 4 paused.
     pub progress: Option<u8>,
     pub cursor_visible: Option<bool>,
+    /// A message of this hook channel has come since the prompt was submitted.
+    pub said: Option<String>,
     /// The state busy must have been seen since the prompt was submitted.
     #[serde(default)]
     pub after_busy: bool,
@@ -514,6 +521,54 @@ pub struct Settle {
     pub quiet: Option<String>,
     /// The end of the next synchronized frame, at most this long.
     pub frame: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// For a hook, what the tool says to the hook program: `{hook} NAME`.
+    pub name: String,
+    pub kind: ChannelKind,
+    /// JSON pointer to the exact text of the answer.
+    pub text: Option<String>,
+    /// JSON pointer to the prompt that the message answers: a message for another prompt is left out.
+    pub prompt: Option<String>,
+    /// JSON pointer to the tool's own name for its session: the capture `tool_session`.
+    pub session: Option<String>,
+    /// JSON pointers and the regex that each value must match; other messages are left out.
+    #[serde(default, rename = "where")]
+    pub conditions: BTreeMap<String, String>,
+    /// Names of captures and the JSON pointer of each.
+    #[serde(default)]
+    pub captures: BTreeMap<String, String>,
+    /// Of several messages of one turn. Default last.
+    pub join: Option<Join>,
+    /// How long after the evidence the text is waited for. Default "300ms".
+    pub within: Option<String>,
+    /// Of a transcript: the file, with `*`, `?` and `**`, and `{home}`, `{cwd}`, `{files}` filled in.
+    pub path: Option<String>,
+    /// Of a transcript: where a hook channel tells the file, as CHANNEL:POINTER.
+    pub path_from: Option<String>,
+    /// Of a transcript: the file is one JSON document instead of JSON lines.
+    #[serde(default)]
+    pub document: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// The tool runs `{hook} NAME`, the message on stdin or as the last argument.
+    Hook,
+    /// JSON lines that the tool appends to a file.
+    Transcript,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    Last,
+    /// All of them, a blank line between each.
+    All,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]

@@ -10,6 +10,7 @@ mod duration;
 pub mod file;
 pub mod keys;
 pub mod layout;
+mod pointer;
 mod resolve;
 mod schema;
 pub mod spec;
