@@ -35,6 +35,7 @@ const TABLES: &[(&str, &str)] = &[
     ("Refuse", "`[submit] refuse`"),
     ("Response", "`[response]`"),
     ("Resume", "`[resume]`"),
+    ("Markdown", "`[response.markdown]`"),
     ("Settle", "`[settle]`"),
     ("Shared", "`[shared]`"),
     ("Spawn", "`[spawn]`"),

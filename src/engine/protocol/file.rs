@@ -401,6 +401,70 @@ pub struct Response {
     pub prompt_after_mode: Option<String>,
     /// Regex over rows above the prompt that belong to it.
     pub prompt_rows_above: Option<String>,
+    /// Regex over the row where the tool repeats the prompt; the reply starts below it.
+    pub prompt_echo: Option<String>,
+    /// Regex over the composer's first row and those below it, joined by newlines; the reply ends above it.
+    pub composer: Option<String>,
+    /// Regex over the alternate screen's first rows, joined by newlines, that stand still and are not the reply.
+    pub header: Option<String>,
+    /// Regexes of rows directly above the composer that are not the reply: spinner, duration. Blank rows go with them.
+    #[serde(default)]
+    pub footer: Vec<String>,
+    /// Regex of what marks the row where a reply starts; cut.
+    pub marker: Option<String>,
+    /// Blanks cut from the start of every other row. Default 0.
+    pub indent: Option<u16>,
+    /// Of several marked blocks. Default all.
+    pub blocks: Option<Blocks>,
+    /// Regex cut from the end of every row: a scrollbar.
+    pub right_edge: Option<String>,
+    /// Join rows that the tool has wrapped. Default false.
+    #[serde(default)]
+    pub unwrap: bool,
+    /// Column at which the tool wraps, from the left edge of the screen. Default: learnt from the rows.
+    pub wrap_width: Option<u16>,
+    /// Rebuild Markdown from the look of the rows.
+    pub markdown: Option<Markdown>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocks {
+    All,
+    /// From the last row that `marker` matches on.
+    Last,
+}
+
+/// Styles are words that must all hold: bold, dim, italic, underline, strike, inverse, `fg=` and `bg=` with default, any, a palette
+/// number or #rrggbb; `!` in front of a word: it must not hold.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Markdown {
+    /// Styles of a row that is a heading: of level 1, 2, and so on.
+    #[serde(default)]
+    pub heading: Vec<String>,
+    /// Style of bold text.
+    pub bold: Option<String>,
+    /// Style of italic text.
+    pub italic: Option<String>,
+    /// Style of struck text.
+    pub strike: Option<String>,
+    /// Style of inline code.
+    pub code: Option<String>,
+    /// Styles of which one in a paragraph makes it a block of code.
+    #[serde(default)]
+    pub code_block: Vec<String>,
+    /// Style of line numbers in front of rows of code; such rows are code, the numbers are cut.
+    pub line_numbers: Option<String>,
+    /// Style of the text of a link whose address follows in parentheses.
+    pub link: Option<String>,
+    /// Characters that stand for the `-` of a list.
+    #[serde(default)]
+    pub bullets: String,
+    /// Regex of what starts each row of a block quote; becomes `> `.
+    pub quote: Option<String>,
+    /// Rebuild drawn tables. Default true.
+    pub tables: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

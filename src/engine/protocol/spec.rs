@@ -5,6 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 
 pub use super::keys::{Keys, Stroke};
+pub use super::layout::{Layout, Markdown, StyleWanted};
 pub use super::pointer::Pointer;
 
 /// A regex as written, compiled. Equality and `Debug` are those of the source.
@@ -368,6 +369,8 @@ pub struct ResponseRules {
     pub prompt_after_mode: Option<(u16, bool)>,
     /// Rows above the prompt that belong to it (a two-line prompt, aider's file list).
     pub prompt_rows_above: Option<Pattern>,
+    /// The application lays its text out itself: where on the screen it stands and how it is read.
+    pub layout: Option<Layout>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -283,6 +283,7 @@ fn response(spec: &Spec) -> Value {
         "captures": patterns(&response.captures),
         "prompt_after_mode": response.prompt_after_mode.map(|mode| modes(&[mode])),
         "prompt_rows_above": response.prompt_rows_above.as_ref().map(Pattern::as_str),
+        "layout": response.layout.as_ref().map(super::layout_view::value),
     })
 }
 

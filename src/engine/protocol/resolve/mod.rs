@@ -1,6 +1,7 @@
 //! From the file form to the validated `Spec`: overrides, includes, defaults, compiled patterns.
 
 mod channels;
+mod layout;
 mod sections;
 mod states;
 mod values;
