@@ -17,9 +17,9 @@ use crate::engine::tty::Foreground;
 impl Session {
     // Deadlines.
 
-    pub(super) fn deadlines(&self) -> [(Option<Time>, &'static str); 10] {
+    pub(super) fn deadlines(&self) -> [(Option<Time>, &'static str); 11] {
         if matches!(self.state, State::Exited { .. }) {
-            return [(None, ""); 10];
+            return [(None, ""); 11];
         }
         let turn = self.turn.as_ref();
         let echo = turn.and_then(|turn| match turn.progress {
@@ -51,6 +51,7 @@ impl Session {
                 "frame",
             ),
             (self.quiet_at(), "quiet"),
+            (self.word_due(), "within"),
         ]
     }
 
@@ -139,6 +140,9 @@ impl Session {
         else {
             return;
         };
+        if self.give_up_waiting(now) {
+            return;
+        }
         let signals = vec![format!("the turn's limit passed {:?} ago", now.since(deadline))];
         self.finish_unready(Outcome::TimedOut, "deadline", signals, None, now);
         self.enter_state(State::Busy { turn: None }, "deadline", now);

@@ -17,6 +17,13 @@ use crate::engine::tty::Exit;
 impl Session {
     // Steps of a turn.
 
+    /// Nothing more is to be typed: the next ready is the end of the turn.
+    pub(super) fn is_last_step(&self) -> bool {
+        self.turn
+            .as_ref()
+            .is_some_and(|turn| turn.interrupted || turn.steps.is_empty())
+    }
+
     /// The tool took one step's input and shows a prompt again.
     pub(super) fn end_of_step(&mut self, found: &Match, now: Time) {
         let Some(mut turn) = self.turn.take() else { return };
@@ -84,6 +91,7 @@ impl Session {
             let mut bytes = step.bytes;
             bytes.extend_from_slice(&step.enter);
             turn.enter = step.enter;
+            self.note_transcripts();
             self.queue.push(Purpose::Enter, bytes, now);
         }
     }
@@ -124,6 +132,7 @@ impl Session {
         if let Some(turn) = &mut self.turn {
             turn.progress = Progress::Writing;
             let enter = turn.enter.clone();
+            self.note_transcripts();
             self.queue.push(Purpose::Enter, enter, now);
         }
     }
@@ -151,6 +160,7 @@ impl Session {
         let Some(turn) = &mut self.turn else { return };
         turn.progress = Progress::Entered { at: now, repeats: 0 };
         turn.typed.entered = offset;
+        turn.heard.start();
         let id = turn.id.clone();
         if turn.origin == Origin::Prompt || turn.origin == Origin::Answer {
             self.enter_state(State::Busy { turn: Some(id) }, "submitted", now);
@@ -221,16 +231,29 @@ impl Session {
         if turn.is_entered() {
             self.collect(&mut turn, end);
         }
-        let text = join(std::mem::take(&mut turn.segments));
+        let mut text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
         captures.extend(self.told_captures(found));
+        captures.extend(self.heard_captures(&mut turn));
         let judged = outcome::judge(&self.spec, &self.facts, &text, &mut captures);
+        let mut source = Source::Screen;
+        let mut signals = found.signals.clone();
+        if outcome == Outcome::Ok {
+            let (word, told) = self.word(&mut turn, now);
+            signals.extend(told);
+            // Exact and whole, whatever the screen has lost.
+            if let Some(word) = word {
+                (text, source) = (word.text, word.source);
+                turn.lost = None;
+            }
+        }
+        self.word_not_awaited();
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
         let response = Response {
             turn: turn.id.clone(),
             prompt: std::mem::take(&mut turn.prompt),
-            source: Source::Screen,
+            source,
             outcome,
             complete: matches!(outcome, Outcome::Ok | Outcome::Error) && turn.lost.is_none(),
             truncated: turn.lost.is_some(),
@@ -240,7 +263,7 @@ impl Session {
             exit,
             evidence: Evidence {
                 rule,
-                signals: found.signals.clone(),
+                signals,
                 row: self.screen.cursor().pos.row,
                 from_offset: turn.from_offset,
                 to_offset,
@@ -311,6 +334,7 @@ impl Session {
             return;
         };
         if turn.origin == Origin::Init
+            || self.has_words()
             || turn.typed.entered == self.screen.offset()
             || !turn.segments.is_empty()
         {

@@ -2,7 +2,8 @@
 //!
 //! A driver owns a PTY and does, in a loop:
 //!
-//! 1. what the world did: `handle_output`, `handle_drained`, `handle_tty`, `handle_written`, `handle_exit`, `handle_time`;
+//! 1. what the world did: `handle_output`, `handle_drained`, `handle_tty`, `handle_written`, `handle_message`, `handle_exit`,
+//!    `handle_time`;
 //! 2. what the caller wants: `submit`, `answer`, `interrupt`, `discard`, `resize`, `leave`;
 //! 3. what must be done now, until each says nothing: `poll_write`, `poll_action`, `poll_probe`, `poll_event`; then sleep until
 //!    `poll_deadline` or the next byte.
@@ -13,6 +14,7 @@
 mod commands;
 mod deadlines;
 mod ending;
+mod hearing;
 mod queue;
 mod step;
 
@@ -20,7 +22,7 @@ mod step;
 mod tests;
 mod turn;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +57,8 @@ pub struct SessionConfig {
     pub stream: bool,
     /// Bytes of a turn's text kept (`limits::TURN_TEXT_BYTES` by default).
     pub turn_text_bytes: usize,
+    /// Messages of side channels may come: the end of a turn waits for them where the protocol says so.
+    pub side_channels: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +78,10 @@ pub enum Action {
     DiscardInput,
     /// Signal the foreground process group of the terminal.
     Signal(ForegroundSignal),
+    /// Side channels: remember how long each transcript is, before anything else is written.
+    NoteTranscripts,
+    /// Side channels: hand over what was appended to the transcripts since.
+    ReadTranscripts,
     /// The tool was told to leave and has not: go on with the stop ladder.
     Stop,
 }
@@ -90,6 +98,7 @@ pub enum ForegroundSignal {
 pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
 pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict};
+pub use hearing::Hints;
 
 /// A session without its process. See the module's words for the order of calls.
 #[derive(Debug)]
@@ -124,6 +133,12 @@ pub struct Session {
     half_typed: String,
     /// Quiet times up to here have been looked at.
     quiet_seen: Time,
+    /// The tool's own name for its session.
+    tool_session: Option<String>,
+    /// Transcripts that hooks have told, by the channel's name.
+    told_files: BTreeMap<String, String>,
+    /// The end of the turn waits for a side channel.
+    awaited: Option<hearing::Awaited>,
 }
 
 /// When the tty is looked at again although no byte came.
@@ -184,6 +199,9 @@ impl Session {
             auto_answered: None,
             half_typed: String::new(),
             quiet_seen: now,
+            tool_session: None,
+            told_files: BTreeMap::new(),
+            awaited: None,
             spec,
             config,
         }
@@ -294,6 +312,7 @@ impl Session {
         self.leave_overdue(now);
         self.start_overdue(now);
         self.quiet_seen = now;
+        self.word_looked_at(now);
         if self.looks.at.is_some_and(|at| now >= at) {
             self.looks.at = None;
             self.facts.probe = None;

@@ -110,14 +110,18 @@ impl Session {
     }
 
     /// Somebody typed, or the recording ended: what was shown last was the tool's last word.
-    pub(super) fn confirm(&mut self, _now: Time) {
+    pub(super) fn confirm(&mut self, now: Time) {
         if let Some((found, since)) = self.unconfirmed.take() {
             self.act_on(found, since);
         }
+        self.give_up_waiting(now);
     }
 
     fn act_on(&mut self, found: Match, now: Time) {
         let kind = self.spec.rules[found.rule].kind;
+        if kind != Kind::Ready {
+            self.word_not_awaited();
+        }
         if kind != Kind::Busy {
             if let Some(at) = self.settles_at(kind).filter(|&at| now < at) {
                 self.looks.at = Some(at);
@@ -146,12 +150,15 @@ impl Session {
 
     // States.
 
-    fn ready(&mut self, found: &Match, now: Time) {
+    pub(super) fn ready(&mut self, found: &Match, now: Time) {
         if self.facts.first_ready.is_none() {
             self.facts.first_ready = Some(self.flags);
             self.facts.first_captures = found.captures.clone();
         }
         self.ready_rule = Some(found.rule);
+        if self.is_last_step() && self.awaits_word(found, now) {
+            return;
+        }
         let interrupted = self.interrupting.take().is_some();
         if self.turn.is_some() {
             self.end_of_step(found, now);

@@ -1,5 +1,7 @@
 //! The machine against a tool that is only a script: what it prints, and what its tty looks like.
 
+mod hearing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +62,7 @@ impl Rig {
             size: Size { cols: 80, rows: 24 },
             confirm: Confirm::Quiet(Duration::from_millis(200)),
             stream: false,
+            side_channels: true,
             turn_text_bytes: 1 << 20,
         };
         Rig {

@@ -71,6 +71,7 @@ impl Replay {
             run.serve_deadlines(at);
             match group {
                 Group::Burst(bytes) => run.burst(&bytes, at),
+                Group::Messages(messages) => run.messages(&messages, at),
                 Group::Other(kind) => run.handle(kind, at),
             }
             run.settle();
@@ -81,6 +82,8 @@ impl Replay {
 
 enum Group<'a> {
     Burst(Vec<u8>),
+    /// Channel and text of messages that came at once.
+    Messages(Vec<(&'a str, &'a str)>),
     Other(&'a RecordedKind),
 }
 
@@ -90,6 +93,14 @@ fn groups(recording: &Recording) -> Vec<(Time, Group<'_>)> {
         match (&event.kind, groups.last_mut()) {
             (RecordedKind::Output(bytes), Some((at, Group::Burst(burst)))) if *at == event.at => {
                 burst.extend_from_slice(bytes);
+            }
+            (RecordedKind::Message { channel, text }, Some((at, Group::Messages(messages))))
+                if *at == event.at =>
+            {
+                messages.push((channel, text));
+            }
+            (RecordedKind::Message { channel, text }, _) => {
+                groups.push((event.at, Group::Messages(vec![(channel, text)])));
             }
             (RecordedKind::Output(bytes), _) => groups.push((event.at, Group::Burst(bytes.clone()))),
             (kind, _) => groups.push((event.at, Group::Other(kind))),
@@ -122,6 +133,11 @@ impl Run {
                 Confirm::NextInput
             },
             stream: false,
+            // Without any in the recording there is nothing to wait for.
+            side_channels: recording
+                .events
+                .iter()
+                .any(|event| matches!(event.kind, RecordedKind::Message { .. })),
             turn_text_bytes: limits::TURN_TEXT_BYTES,
         };
         let chance = match replay.chunks {
@@ -149,6 +165,14 @@ impl Run {
         self.machine.handle_drained(at);
     }
 
+    fn messages(&mut self, messages: &[(&str, &str)], at: Time) {
+        self.now = at;
+        for (channel, text) in messages {
+            self.machine.handle_message(channel, text, at);
+        }
+        self.machine.handle_drained(at);
+    }
+
     fn piece(&mut self) -> usize {
         match self.chunks {
             Chunks::Whole => usize::MAX,
@@ -166,6 +190,7 @@ impl Run {
             RecordedKind::Resize(size) => self.machine.resize(*size, at),
             RecordedKind::Marker(_) => {}
             RecordedKind::Exit(exit) => self.machine.handle_exit(*exit, at),
+            RecordedKind::Message { channel, text } => self.messages(&[(channel, text)], at),
             RecordedKind::Tty(probe) => self.machine.handle_tty(probe.clone(), at),
         }
     }
