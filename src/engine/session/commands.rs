@@ -153,7 +153,11 @@ impl Session {
         }
         let takes_text = match question.kind {
             BlockKind::Question | BlockKind::Secret | BlockKind::Subprompt => true,
-            BlockKind::Confirm | BlockKind::Pager | BlockKind::Fullscreen => question.choices.is_empty(),
+            BlockKind::Confirm
+            | BlockKind::Pager
+            | BlockKind::Fullscreen
+            | BlockKind::Permission
+            | BlockKind::Login => question.choices.is_empty(),
         };
         if !takes_text || question.kind == BlockKind::Fullscreen {
             let labels: Vec<&str> = question.choices.iter().map(|c| c.label.as_str()).collect();

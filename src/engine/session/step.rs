@@ -306,7 +306,9 @@ impl Session {
             | BlockKind::Confirm
             | BlockKind::Secret
             | BlockKind::Pager
-            | BlockKind::Fullscreen => limits::AWAITING_HOLDS,
+            | BlockKind::Fullscreen
+            | BlockKind::Permission
+            | BlockKind::Login => limits::AWAITING_HOLDS,
         };
         if now.since(since) >= holds {
             return self.block_unrecognised(kind, now);

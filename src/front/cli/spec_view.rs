@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Kind, MarkKind, MarkWanted,
+    Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Kind, MarkKind, MarkWanted, MarkerStyle,
     Method, OneLine, OutputStart, Pattern, Rule, Settle, Severity, TtyWanted, WaitingWanted,
 };
 
@@ -76,6 +76,13 @@ fn rule(rule: &Rule) -> Value {
         "question": rule.question.as_ref().map(Pattern::as_str),
         "choices": rule.choices.iter().map(choice).collect::<Vec<_>>(),
         "choice_pattern": rule.choice_pattern.as_ref().map(Pattern::as_str),
+        "menu": rule.menu.as_ref().map(|menu| json!({
+            "move": [bytes(&menu.previous), bytes(&menu.next)],
+            "accept": bytes(&menu.accept),
+            "marker_style": menu.style.map(MarkerStyle::as_str),
+        })),
+        "deny": rule.deny.as_deref().map(bytes),
+        "allow": rule.allow.as_ref().map(Pattern::as_str),
         "auto": rule.auto.as_deref().map(bytes),
         "quit": rule.quit.as_deref().map(bytes),
     })
@@ -175,12 +182,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Ready => "ready",
         Kind::Continuation => "continuation",
         Kind::Busy => "busy",
-        Kind::Blocked(BlockKind::Question) => "question",
-        Kind::Blocked(BlockKind::Confirm) => "confirm",
-        Kind::Blocked(BlockKind::Secret) => "secret",
-        Kind::Blocked(BlockKind::Pager) => "pager",
-        Kind::Blocked(BlockKind::Fullscreen) => "fullscreen",
-        Kind::Blocked(BlockKind::Subprompt) => "subprompt",
+        Kind::Blocked(kind) => kind.as_str(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Contradictions that a file can hold although each field is right by itself.
 
+mod dialogs;
 mod order;
 mod states;
 mod toml_1_1;
