@@ -22,6 +22,7 @@ fn read(relative: &str) -> String {
 /// Each table of the schema and the heading of its fields.
 const TABLES: &[(&str, &str)] = &[
     ("", "Top level"),
+    ("Channel", "`[[channel]]`"),
     ("Choice", "`[[state]] choices`"),
     ("Confirm", "`exit.confirm`"),
     ("ErrorRule", "`[[outcome.error]]`"),
@@ -33,6 +34,7 @@ const TABLES: &[(&str, &str)] = &[
     ("Override", "`[[versions]]`"),
     ("Refuse", "`[submit] refuse`"),
     ("Response", "`[response]`"),
+    ("Markdown", "`[response.markdown]`"),
     ("Settle", "`[settle]`"),
     ("Shared", "`[shared]`"),
     ("Spawn", "`[spawn]`"),

@@ -32,6 +32,8 @@ pub struct Facts {
     pub prompt_mode: Option<Announced>,
     pub status: Option<String>,
     pub notifications: Vec<String>,
+    /// Names of the side channels that have spoken since Enter, each once.
+    pub said: Vec<String>,
     pub progress: Option<u8>,
     /// The newest look at the tty; `None` when bytes came since.
     pub probe: Option<(TtyProbe, ProbeDepth)>,
@@ -60,6 +62,7 @@ impl Facts {
         }
         self.done = None;
         self.notifications.clear();
+        self.said.clear();
         self.busy_seen = false;
     }
 

@@ -52,6 +52,9 @@ pub struct File {
     pub interrupt: Interrupt,
     /// The last paint may follow the evidence.
     pub settle: Option<Settle>,
+    /// Side channels on which the tool says its answers exactly.
+    #[serde(default, rename = "channel")]
+    pub channels: Vec<Channel>,
     /// Interactive programs that may run inside the tool.
     #[serde(default)]
     pub nested: Vec<Nested>,
@@ -95,7 +98,8 @@ pub struct Confirm {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spawn {
-    /// Set on top of the clean environment; `{files}` is the folder of `files`.
+    /// Set on top of the clean environment; `{files}` is the folder of `files`, `{hook}` the program of hook channels, `{home}` the tool's
+    /// home, `{cwd}` its working directory.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Names taken from the caller's environment in addition to the common allow-list.
@@ -105,7 +109,8 @@ pub struct Spawn {
     pub cols: Option<u16>,
     /// Terminal height in cells. Default 40.
     pub rows: Option<u16>,
-    /// Side files, written into a private throw-away folder: name and contents.
+    /// Side files, written into a private throw-away folder: name and contents, in which `{files}`, `{hook}`, `{home}` and `{cwd}` are
+    /// filled in.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
     /// Clear ECHO on the pty before the tool starts.
@@ -193,6 +198,8 @@ pub struct State {
     /// State of the last OSC 9;4: 0 none, 1 normal, 2 error, 3 indeterminate, 4 paused.
     pub progress: Option<u8>,
     pub cursor_visible: Option<bool>,
+    /// A message of this hook channel has come since the prompt was submitted.
+    pub said: Option<String>,
     /// The state busy must have been seen since the prompt was submitted.
     #[serde(default)]
     pub after_busy: bool,
@@ -394,6 +401,70 @@ pub struct Response {
     pub prompt_after_mode: Option<String>,
     /// Regex over rows above the prompt that belong to it.
     pub prompt_rows_above: Option<String>,
+    /// Regex over the row where the tool repeats the prompt; the reply starts below it.
+    pub prompt_echo: Option<String>,
+    /// Regex over the composer's first row and those below it, joined by newlines; the reply ends above it.
+    pub composer: Option<String>,
+    /// Regex over the alternate screen's first rows, joined by newlines, that stand still and are not the reply.
+    pub header: Option<String>,
+    /// Regexes of rows directly above the composer that are not the reply: spinner, duration. Blank rows go with them.
+    #[serde(default)]
+    pub footer: Vec<String>,
+    /// Regex of what marks the row where a reply starts; cut.
+    pub marker: Option<String>,
+    /// Blanks cut from the start of every other row. Default 0.
+    pub indent: Option<u16>,
+    /// Of several marked blocks. Default all.
+    pub blocks: Option<Blocks>,
+    /// Regex cut from the end of every row: a scrollbar.
+    pub right_edge: Option<String>,
+    /// Join rows that the tool has wrapped. Default false.
+    #[serde(default)]
+    pub unwrap: bool,
+    /// Column at which the tool wraps, from the left edge of the screen. Default: learnt from the rows.
+    pub wrap_width: Option<u16>,
+    /// Rebuild Markdown from the look of the rows.
+    pub markdown: Option<Markdown>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocks {
+    All,
+    /// From the last row that `marker` matches on.
+    Last,
+}
+
+/// Styles are words that must all hold: bold, dim, italic, underline, strike, inverse, `fg=` and `bg=` with default, any, a palette
+/// number or #rrggbb; `!` in front of a word: it must not hold.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Markdown {
+    /// Styles of a row that is a heading: of level 1, 2, and so on.
+    #[serde(default)]
+    pub heading: Vec<String>,
+    /// Style of bold text.
+    pub bold: Option<String>,
+    /// Style of italic text.
+    pub italic: Option<String>,
+    /// Style of struck text.
+    pub strike: Option<String>,
+    /// Style of inline code.
+    pub code: Option<String>,
+    /// Styles of which one in a paragraph makes it a block of code.
+    #[serde(default)]
+    pub code_block: Vec<String>,
+    /// Style of line numbers in front of rows of code; such rows are code, the numbers are cut.
+    pub line_numbers: Option<String>,
+    /// Style of the text of a link whose address follows in parentheses.
+    pub link: Option<String>,
+    /// Characters that stand for the `-` of a list.
+    #[serde(default)]
+    pub bullets: String,
+    /// Regex of what starts each row of a block quote; becomes `> `.
+    pub quote: Option<String>,
+    /// Rebuild drawn tables. Default true.
+    pub tables: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -476,6 +547,54 @@ pub struct Settle {
     pub quiet: Option<String>,
     /// The end of the next synchronized frame, at most this long.
     pub frame: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// For a hook, what the tool says to the hook program: `{hook} NAME`.
+    pub name: String,
+    pub kind: ChannelKind,
+    /// JSON pointer to the exact text of the answer.
+    pub text: Option<String>,
+    /// JSON pointer to the prompt that the message answers: a message for another prompt is left out.
+    pub prompt: Option<String>,
+    /// JSON pointer to the tool's own name for its session: the capture `tool_session`.
+    pub session: Option<String>,
+    /// JSON pointers and the regex that each value must match; other messages are left out.
+    #[serde(default, rename = "where")]
+    pub conditions: BTreeMap<String, String>,
+    /// Names of captures and the JSON pointer of each.
+    #[serde(default)]
+    pub captures: BTreeMap<String, String>,
+    /// Of several messages of one turn. Default last.
+    pub join: Option<Join>,
+    /// How long after the evidence the text is waited for. Default "300ms".
+    pub within: Option<String>,
+    /// Of a transcript: the file, with `*`, `?` and `**`, and `{home}`, `{cwd}`, `{files}` filled in.
+    pub path: Option<String>,
+    /// Of a transcript: where a hook channel tells the file, as CHANNEL:POINTER.
+    pub path_from: Option<String>,
+    /// Of a transcript: the file is one JSON document instead of JSON lines.
+    #[serde(default)]
+    pub document: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// The tool runs `{hook} NAME`, the message on stdin or as the last argument.
+    Hook,
+    /// JSON lines that the tool appends to a file.
+    Transcript,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    Last,
+    /// All of them, a blank line between each.
+    All,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]

@@ -9,6 +9,8 @@ pub mod diagnostic;
 mod duration;
 pub mod file;
 pub mod keys;
+pub mod layout;
+mod pointer;
 mod resolve;
 mod schema;
 pub mod spec;

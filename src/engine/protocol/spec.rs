@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use regex::Regex;
 
+pub use super::layout::{Layout, Markdown, StyleWanted};
+pub use super::pointer::Pointer;
+
 /// A regex as written, compiled. Equality and `Debug` are those of the source.
 #[derive(Clone)]
 pub struct Pattern(pub Regex);
@@ -50,6 +53,8 @@ pub struct Spec {
     pub discard: Vec<u8>,
     pub exit: Exit,
     pub settle: Settle,
+    /// In order of preference.
+    pub channels: Vec<Channel>,
     pub nested: Vec<Nested>,
     pub shared: Shared,
 }
@@ -223,6 +228,8 @@ pub struct Conditions {
     /// OSC 9;4 state.
     pub progress: Option<u8>,
     pub cursor_visible: Option<bool>,
+    /// Name of a hook channel on which a message has come since Enter.
+    pub said: Option<String>,
     /// The state "busy" must have been seen (by rule or by tty) since the prompt was submitted.
     pub after_busy: bool,
     /// Named groups of `cursor_line` that keep the value they had at the first ready: a prompt that only the start-up file can draw.
@@ -380,6 +387,8 @@ pub struct ResponseRules {
     pub prompt_after_mode: Option<(u16, bool)>,
     /// Rows above the prompt that belong to it (a two-line prompt, aider's file list).
     pub prompt_rows_above: Option<Pattern>,
+    /// The application lays its text out itself: where on the screen it stands and how it is read.
+    pub layout: Option<Layout>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -461,6 +470,52 @@ pub enum Settle {
     For(Duration),
     /// The end of the next synchronized frame (mode 2026), at most this long.
     Frame(Duration),
+}
+
+/// A side channel: how the tool says things outside its terminal, and what of a message is of use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    pub name: String,
+    pub kind: ChannelKind,
+    /// The exact text of the answer.
+    pub text: Option<Pointer>,
+    /// The prompt that the message answers: one for another prompt is left out.
+    pub prompt: Option<Pointer>,
+    /// The tool's own name for its session.
+    pub session: Option<Pointer>,
+    /// All must hold, or the message is left out.
+    pub conditions: Vec<(Pointer, Pattern)>,
+    pub captures: Vec<(String, Pointer)>,
+    pub join: Join,
+    /// How long after the evidence the text is waited for.
+    pub within: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// The tool runs `{hook} NAME` with the message.
+    Hook,
+    /// The tool appends to a file.
+    Transcript {
+        file: TranscriptFile,
+        /// Each file is one message, whole, instead of a message a line.
+        document: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TranscriptFile {
+    /// A glob with placeholders.
+    Glob(String),
+    /// Told by the messages of another channel.
+    Told { channel: String, at: Pointer },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    Last,
+    /// All of the turn, a blank line between each.
+    All,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Kind, MarkKind, MarkWanted, MarkerStyle,
-    Method, OneLine, OutputStart, Pattern, Rule, Settle, Severity, TtyWanted, WaitingWanted,
+    Channel, ChannelKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Join, Kind,
+    MarkKind, MarkWanted, MarkerStyle, Method, OneLine, OutputStart, Pattern, Pointer, Rule, Settle,
+    Severity, TranscriptFile, TtyWanted, WaitingWanted,
 };
 
 /// The whole of it. Times are in milliseconds, bytes are strings in which control characters are escaped.
@@ -39,6 +40,7 @@ pub fn value(spec: &Spec) -> Value {
             "within_ms": ms(spec.exit.within),
         },
         "settle": settle(spec.settle),
+        "channels": spec.channels.iter().map(channel).collect::<Vec<_>>(),
         "nested": spec.nested.iter()
             .map(|nested| json!({ "process": nested.process.as_str(), "protocol": nested.protocol }))
             .collect::<Vec<_>>(),
@@ -88,6 +90,39 @@ fn rule(rule: &Rule) -> Value {
     })
 }
 
+fn channel(channel: &Channel) -> Value {
+    let at = |pointer: &Option<Pointer>| pointer.as_ref().map(|pointer| pointer.as_str().to_owned());
+    let (kind, path, told, document) = match &channel.kind {
+        ChannelKind::Hook => ("hook", None, None, false),
+        ChannelKind::Transcript { file, document } => match file {
+            TranscriptFile::Glob(glob) => ("transcript", Some(glob.clone()), None, *document),
+            TranscriptFile::Told { channel, at } => {
+                let told = format!("{channel}:{}", at.as_str());
+                ("transcript", None, Some(told), *document)
+            }
+        },
+    };
+    let named = |(name, at): &(String, Pointer)| (name.clone(), json!(at.as_str()));
+    let wanted = |(at, pattern): &(Pointer, Pattern)| (at.as_str().to_owned(), json!(pattern.as_str()));
+    json!({
+        "name": channel.name,
+        "kind": kind,
+        "path": path,
+        "path_from": told,
+        "document": document,
+        "where": channel.conditions.iter().map(wanted).collect::<Map<_, _>>(),
+        "text": at(&channel.text),
+        "prompt": at(&channel.prompt),
+        "session": at(&channel.session),
+        "captures": channel.captures.iter().map(named).collect::<Map<_, _>>(),
+        "join": match channel.join {
+            Join::Last => "last",
+            Join::All => "all",
+        },
+        "within_ms": ms(channel.within),
+    })
+}
+
 fn choice(choice: &Choice) -> Value {
     json!({ "label": choice.label, "send": bytes(&choice.send) })
 }
@@ -95,7 +130,7 @@ fn choice(choice: &Choice) -> Value {
 /// Only what is looked at: a condition that is absent holds always.
 fn conditions(when: &Conditions) -> Value {
     let pattern = |pattern: &Option<Pattern>| pattern.as_ref().map(|p| json!(p.as_str()));
-    let all: [(&str, Option<Value>); 18] = [
+    let all: [(&str, Option<Value>); 19] = [
         ("cursor_line", pattern(&when.cursor_line)),
         ("lines_above", pattern(&when.lines_above)),
         ("screen", pattern(&when.screen)),
@@ -117,6 +152,7 @@ fn conditions(when: &Conditions) -> Value {
             "cursor_visible",
             when.cursor_visible.map(|visible| json!(visible)),
         ),
+        ("said", when.said.as_ref().map(|channel| json!(channel))),
         ("after_busy", when.after_busy.then(|| json!(true))),
         (
             "constant",
@@ -238,6 +274,7 @@ fn response(spec: &Spec) -> Value {
         "captures": patterns(&response.captures),
         "prompt_after_mode": response.prompt_after_mode.map(|mode| modes(&[mode])),
         "prompt_rows_above": response.prompt_rows_above.as_ref().map(Pattern::as_str),
+        "layout": response.layout.as_ref().map(super::layout_view::value),
     })
 }
 

@@ -113,6 +113,15 @@ impl<'a> Check<'a> {
                 verdict(actual == Some(progress)),
             );
         }
+        if let Some(channel) = &self.when.said {
+            let said = &self.view.facts.said;
+            let actual = if said.is_empty() {
+                "nothing".to_owned()
+            } else {
+                said.join(", ")
+            };
+            self.record("said", channel.clone(), actual, verdict(said.contains(channel)));
+        }
         if self.when.after_busy {
             let seen = self.view.facts.busy_seen;
             self.record("after_busy", "true".into(), seen.to_string(), verdict(seen));

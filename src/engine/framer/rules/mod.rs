@@ -97,6 +97,7 @@ fn shows_nothing(when: &Conditions) -> bool {
         && when.last_mark.is_none()
         && when.progress.is_none()
         && when.cursor_visible.is_none()
+        && when.said.is_none()
         && when.quiet.is_none()
 }
 

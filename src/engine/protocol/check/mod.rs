@@ -1,5 +1,6 @@
 //! Contradictions that a file can hold although each field is right by itself.
 
+mod channels;
 mod dialogs;
 mod order;
 mod states;
@@ -22,6 +23,7 @@ pub(super) fn check(resolver: &mut Resolver<'_>, form: &File, spec: &Spec, looku
     resolver.at("spawn", |r| spawn(r, form));
     resolver.at("tool_version", |r| tool_version(r, form));
     resolver.at("submit", |r| submit(r, form, spec));
+    resolver.at("channel", |r| channels::channels(r, form));
     resolver.at("nested", |r| nested(r, form, lookup));
     exit(resolver, form, spec);
 }
@@ -117,6 +119,7 @@ fn spawn(resolver: &mut Resolver<'_>, form: &File) {
             })
         });
     }
+    channels::placeholders(resolver, form);
     if spawn.files.is_empty() {
         for (key, _) in spawn.env.iter().filter(|(_, value)| value.contains(FOLDER)) {
             resolver.at("env", |r| {

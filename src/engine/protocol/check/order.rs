@@ -31,6 +31,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         notification,
         progress,
         cursor_visible,
+        said,
         after_busy,
         constant,
         quiet,
@@ -53,6 +54,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         && covers(last_mark, &later.last_mark)
         && covers(progress, &later.progress)
         && covers(cursor_visible, &later.cursor_visible)
+        && covers(said, &later.said)
         && (later.after_busy || !after_busy)
         && constant.iter().all(|name| later.constant.contains(name))
         && *quiet <= later.quiet

@@ -23,6 +23,7 @@ pub(in crate::engine::protocol) fn states(resolver: &mut Resolver<'_>, form: &Fi
                 tty(r, form, state);
                 marks(r, state);
                 constant(r, state);
+                super::channels::said(r, form, state);
                 dialogs::dialog(r, state, is_prompt(state));
                 silence(r, state);
             });
@@ -91,6 +92,7 @@ fn condition(resolver: &mut Resolver<'_>, state: &State) {
         && state.progress.is_none()
         && state.last_mark.is_none()
         && state.cursor_visible.is_none()
+        && state.said.is_none()
         && matches!(state.tty, None | Some(Tty::Any | Tty::AsFirstReady))
         && state.quiet.is_none()
         && matches!(state.foreground, None | Some(Foreground::Any))

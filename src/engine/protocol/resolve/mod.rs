@@ -1,5 +1,7 @@
 //! From the file form to the validated `Spec`: overrides, includes, defaults, compiled patterns.
 
+mod channels;
+mod layout;
 mod sections;
 mod states;
 mod values;
@@ -265,6 +267,7 @@ impl<'a> Resolver<'a> {
             }),
             exit: self.at("exit", |r| r.exit(form.exit.as_ref(), &form.submit)),
             settle: self.at("settle", |r| r.settle(form.settle.as_ref())),
+            channels: self.at("channel", |r| r.channels(&form.channels)),
             nested: self.at("nested", |r| r.nested(&form.nested)),
             shared: Shared {
                 locks: form.shared.locks.clone(),

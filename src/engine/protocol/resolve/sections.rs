@@ -148,6 +148,7 @@ impl Resolver<'_> {
             captures: self.patterns("captures", &form.captures),
             prompt_after_mode,
             prompt_rows_above: self.optional_pattern("prompt_rows_above", form.prompt_rows_above.as_deref()),
+            layout: self.layout(form),
         }
     }
 
