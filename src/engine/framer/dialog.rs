@@ -33,7 +33,10 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
                 .as_str()
                 .as_bytes()
                 .to_vec();
-            Some(QuestionChoice { label, send })
+            Some(QuestionChoice {
+                label,
+                send: send.into(),
+            })
         }));
     }
     if choices.is_empty() && kind != BlockKind::Secret {
@@ -112,7 +115,7 @@ fn written_choices(text: &str, enter: &[u8]) -> Vec<QuestionChoice> {
         send.extend_from_slice(enter);
         QuestionChoice {
             label: label.to_owned(),
-            send,
+            send: send.into(),
         }
     };
     let initials = INITIALS
@@ -160,6 +163,6 @@ mod tests {
 
     #[test]
     fn a_choice_is_sent_with_enter() {
-        assert_eq!(written_choices("Go on? [y/n] ", b"\r")[0].send, b"y\r");
+        assert_eq!(written_choices("Go on? [y/n] ", b"\r")[0].send.bytes(), b"y\r");
     }
 }

@@ -19,6 +19,8 @@ pub struct File {
     /// Versions of the tool that this file was proven on.
     #[serde(default)]
     pub tested: Vec<String>,
+    /// Why nobody has proven the file on the real tool; shown wherever the protocol is listed.
+    pub unproven: Option<String>,
     /// Program and arguments. The program is looked up in PATH.
     #[serde(default)]
     pub command: Vec<String>,
@@ -31,6 +33,8 @@ pub struct File {
     pub continuation: Option<String>,
     /// How to leave: what is typed at a ready prompt (Enter is added), or a table.
     pub exit: Option<Exit>,
+    /// How to leave and come back to the same conversation.
+    pub resume: Option<Resume>,
     /// Keys that empty a half-typed line. Default `<ctrl-a><ctrl-k>`.
     pub discard: Option<String>,
     /// Files whose states are tried after this file's own. Default `["common"]`; `[]` for none.
@@ -97,6 +101,15 @@ pub struct Confirm {
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// Arguments added to the command; `{session}` is the tool's own id of the conversation.
+    pub args: Vec<String>,
+    /// Regex over the last rows that the tool left behind when it ended; group `session` is the id.
+    pub pattern: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Spawn {
     /// Set on top of the clean environment; `{files}` is the folder of `files`, `{hook}` the program of hook channels, `{home}` the tool's
     /// home, `{cwd}` its working directory.
@@ -121,6 +134,8 @@ pub struct Spawn {
     pub init: Vec<String>,
     /// How long until the first ready. Default "30s".
     pub ready_within: Option<String>,
+    /// Silence that the first ready also needs. Default: none.
+    pub ready_quiet: Option<String>,
     /// Answer the tool's terminal queries. Default true.
     pub answer_queries: Option<bool>,
 }
@@ -143,6 +158,8 @@ pub enum Kind {
     Continuation,
     /// Works.
     Busy,
+    /// Typed text stands unsent in the tool's composer.
+    Draft,
     /// Asks a question with free text for an answer.
     Question,
     /// Asks a question with choices.
@@ -191,7 +208,7 @@ pub struct State {
     pub prompt_mark: Option<PromptMark>,
     /// The last OSC 133 mark.
     pub last_mark: Option<Mark>,
-    /// Regex over the last program status (OSC 7501).
+    /// Regex over the last program status (OSC 7501), with `msg=` and `title=` decoded in place.
     pub status: Option<String>,
     /// Regex over "title: body" of a notification since the prompt was submitted.
     pub notification: Option<String>,
@@ -200,9 +217,11 @@ pub struct State {
     pub cursor_visible: Option<bool>,
     /// A message of this hook channel has come since the prompt was submitted.
     pub said: Option<String>,
-    /// The state busy must have been seen since the prompt was submitted.
+    /// The state busy must have been seen since the prompt was submitted. Without a turn it holds.
     #[serde(default)]
     pub after_busy: bool,
+    /// A turn in which busy was never seen counts as over after this silence.
+    pub after_busy_unless_quiet: Option<String>,
     /// Named groups of `cursor_line` that must keep the value they had at the first ready.
     #[serde(default)]
     pub constant: Vec<String>,
@@ -311,6 +330,13 @@ pub struct Submit {
     /// Enter is its own write, after the echo. Default false; full-screen tools need it.
     #[serde(default)]
     pub enter_apart: bool,
+    /// Least time between the text and Enter, where Enter is its own write. Default "0s".
+    pub enter_gap: Option<String>,
+    /// How long the echo may take before Enter is sent without it. Default "400ms".
+    pub echo_within: Option<String>,
+    /// Regexes of what the tool shows instead of a pasted text: as good as its echo.
+    #[serde(default)]
+    pub placeholders: Vec<String>,
     /// How a prompt of one line is typed. Default type.
     pub one_line: Option<OneLine>,
     /// How a prompt of several lines is typed; the first usable one is taken. Default: paste, then lines.
@@ -494,11 +520,34 @@ pub struct OutcomeTable {
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// Regex over the text; `(?m)` for line anchors. Named groups become captures.
-    pub pattern: String,
+    pub pattern: Option<String>,
+    /// Regex over the visible screen at the turn's end. Named groups become captures.
+    pub screen: Option<String>,
+    /// Regex over the last program status (OSC 7501). Named groups become captures.
+    pub status: Option<String>,
+    /// What kind of error it is: the capture `reason`.
+    pub reason: Option<Reason>,
     /// Default error.
     pub severity: Option<Severity>,
     /// Not an error when this matches later in the text.
     pub unless: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The account's allowance is used up.
+    UsageLimit,
+    /// Nobody is signed in, or the key is refused.
+    NotLoggedIn,
+    /// The service asks to come back later.
+    Overloaded,
+    /// The service refused or failed in another way.
+    ApiError,
+    /// The service cannot be reached, or the answer broke off.
+    Connection,
+    /// The conversation no longer fits.
+    ContextFull,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -526,6 +575,10 @@ pub struct Interrupt {
     pub min_interval: Option<String>,
     /// How long until SIGINT goes to the foreground group instead. Default "2s".
     pub signal_after: Option<String>,
+    /// Whether signals follow at all. Default true.
+    pub signal: Option<bool>,
+    /// When the keys are sent once more to a tool that is still busy. Default: never.
+    pub again_after: Option<String>,
     /// Keys sent when the prompt is back.
     pub then: Option<String>,
 }
@@ -547,6 +600,8 @@ pub struct Settle {
     pub quiet: Option<String>,
     /// The end of the next synchronized frame, at most this long.
     pub frame: Option<String>,
+    /// No longer than this after the evidence, whatever still moves. Default "1s".
+    pub at_most: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]

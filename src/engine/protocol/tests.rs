@@ -47,7 +47,7 @@ const TEN_LINES: &str =
 fn ten_lines_frame_an_ordinary_repl() {
     let spec = parse(TEN_LINES).expect("valid");
     assert_eq!(spec.spawn.programs, ["mytool"]);
-    assert_eq!(spec.exit.send, b"quit\r");
+    assert_eq!(spec.exit.send.bytes(), b"quit\r");
     assert_eq!((spec.spawn.cols, spec.spawn.rows), (120, 40));
     assert_eq!(spec.rules[0].name, "ready");
 }

@@ -5,7 +5,7 @@ use crate::engine::protocol::file::{Kind as FileKind, State};
 use crate::engine::protocol::resolve::Resolver;
 
 pub(super) fn dialog(resolver: &mut Resolver<'_>, state: &State, is_prompt: bool) {
-    let asks = !is_prompt && state.kind != FileKind::Busy;
+    let asks = !is_prompt && !matches!(state.kind, FileKind::Busy | FileKind::Draft);
     if !asks {
         return nothing_asked(resolver, state, is_prompt);
     }

@@ -26,6 +26,7 @@ pub(in crate::engine::protocol) fn states(resolver: &mut Resolver<'_>, form: &Fi
                 super::channels::said(r, form, state);
                 dialogs::dialog(r, state, is_prompt(state));
                 silence(r, state);
+                after_busy(r, state);
             });
         });
     }
@@ -260,6 +261,18 @@ fn silence(resolver: &mut Resolver<'_>, state: &State) {
     {
         let message = format!("nothing but text tells {:?} from a printed prompt", state.name);
         warning(resolver, message, "leave out waiting and tty");
+    }
+}
+
+fn after_busy(resolver: &mut Resolver<'_>, state: &State) {
+    if state.after_busy_unless_quiet.is_some() && !state.after_busy {
+        resolver.at("after_busy_unless_quiet", |r| {
+            error(
+                r,
+                "silence stands in for a busy state that nobody asks for",
+                "add after_busy = true",
+            )
+        });
     }
 }
 

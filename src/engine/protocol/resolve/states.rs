@@ -44,12 +44,12 @@ impl Resolver<'_> {
     /// What is missing of it, `check` tells.
     fn menu(&mut self, form: &file::State) -> Option<Menu> {
         let moves = form.moves.as_deref().unwrap_or_default();
-        let moves: Vec<Vec<u8>> = self.at("move", |r| {
+        let moves: Vec<Keys> = self.at("move", |r| {
             let one = |(index, keys): (usize, &String)| r.nth(index, |r| r.keys(keys));
             moves.iter().enumerate().map(one).collect()
         });
         let accept = self.optional_keys("accept", form.accept.as_deref())?;
-        let [previous, next] = <[Vec<u8>; 2]>::try_from(moves).ok()?;
+        let [previous, next] = <[Keys; 2]>::try_from(moves).ok()?;
         Some(Menu {
             previous,
             next,
@@ -93,6 +93,8 @@ impl Resolver<'_> {
             cursor_visible: form.cursor_visible,
             said: form.said.clone(),
             after_busy: form.after_busy,
+            after_busy_unless_quiet: self
+                .optional_duration("after_busy_unless_quiet", form.after_busy_unless_quiet.as_deref()),
             constant: form.constant.clone(),
             quiet: self.optional_duration("quiet", form.quiet.as_deref()),
         }
@@ -154,6 +156,7 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         cursor_visible: None,
         said: None,
         after_busy: false,
+        after_busy_unless_quiet: None,
         constant: Vec::new(),
         quiet: None,
         question: None,
@@ -174,6 +177,7 @@ fn kind(kind: file::Kind) -> Kind {
         file::Kind::Ready => Kind::Ready,
         file::Kind::Continuation => Kind::Continuation,
         file::Kind::Busy => Kind::Busy,
+        file::Kind::Draft => Kind::Draft,
         file::Kind::Question => Kind::Blocked(BlockKind::Question),
         file::Kind::Confirm => Kind::Blocked(BlockKind::Confirm),
         file::Kind::Secret => Kind::Blocked(BlockKind::Secret),
