@@ -34,6 +34,7 @@ class Seed:
     size: str = "120x40"
     prepare: Callable[[Path], None] | None = None  # of the working directory
     owns: tuple[str, ...] = ()  # files of the working directory that the program itself makes
+    rewrites: tuple[str, ...] = ()  # of `files`, those that the program itself rewrites
 
     @property
     def program(self) -> str:
@@ -74,6 +75,7 @@ def claude(name: str, version: str) -> Seed:
         },
         files={".claude.json": as_json(settings)},
         trust=(".claude.json",),
+        rewrites=(".claude.json",),
     )
 
 
@@ -101,7 +103,7 @@ trust_level = "trusted"
 
 GEMINI_SETTINGS = {
     "security": {"auth": {"selectedType": "gemini-api-key"}},
-    "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+    "general": {"enableAutoUpdate": False},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
 }
@@ -138,7 +140,7 @@ SEEDS = [
         protocol="aider",
         version="0.86.2",
         env={"OPENAI_API_BASE": f"{SERVICE}/v1", "OPENAI_API_KEY": KEY},
-        args=["--model", "openai/fake-model", "--no-check-update", "--no-analytics", "--no-show-model-warnings", "--no-show-release-notes", "--no-gitignore"],
+        args=["--model", "openai/fake-model", "--no-check-update", "--no-analytics", "--no-show-model-warnings", "--no-show-release-notes", "--no-gitignore", "--edit-format", "diff"],
         files={".gitconfig": "[user]\n\tname = Somebody\n\temail = somebody@localhost\n"},
         plain=True,
         prepare=git_repository,
@@ -196,6 +198,7 @@ SEEDS = [
         },
         files={".copilot/config.json": as_json(COPILOT_SETTINGS), ".copilot/settings.json": as_json(COPILOT_SETTINGS)},
         trust=(".copilot/config.json", ".copilot/settings.json"),
+        rewrites=(".copilot/config.json", ".copilot/settings.json"),
     ),
 ]
 BY_NAME = {seed.name: seed for seed in SEEDS}

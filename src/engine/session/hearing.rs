@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::turn::{Origin, Turn};
 use super::{Action, Session};
+use crate::engine::framer::outcome;
 use crate::engine::framer::rules::Match;
 use crate::engine::limits;
 use crate::engine::protocol::spec::{Channel, ChannelKind, Join, TranscriptFile};
-use crate::engine::response::Source;
+use crate::engine::response::{Outcome, Source};
 use crate::engine::time::Time;
 
 /// Name of the capture that holds the tool's own name for its session.
@@ -39,12 +40,6 @@ pub(super) struct Awaited {
     at: Option<Time>,
     /// When transcripts are looked at next.
     read_at: Time,
-}
-
-/// The tool's own words for a response.
-pub(super) struct Word {
-    pub text: String,
-    pub source: Source,
 }
 
 /// What tells this session's transcript from others.
@@ -179,7 +174,7 @@ impl Session {
         let Some(within) = within.map(|channel| channel.within).max() else {
             return false;
         };
-        if !self.config.side_channels || !self.turn.as_ref().is_some_and(may_speak) {
+        if !self.config.side_channels || !self.turn.as_ref().is_some_and(may_speak) || self.has_failed() {
             return false;
         }
         let awaited = self.awaited.get_or_insert_with(|| Awaited {
@@ -209,6 +204,15 @@ impl Session {
             awaited.at = Some(next);
         }
         true
+    }
+
+    /// Of a turn that failed nothing is said.
+    fn has_failed(&self) -> bool {
+        let screen = match outcome::wants_screen(&self.spec) {
+            true => self.screen.viewport_text(),
+            false => String::new(),
+        };
+        outcome::has_failed(&self.spec, &self.facts, &screen)
     }
 
     pub(super) fn word_due(&self) -> Option<Time> {
@@ -241,14 +245,25 @@ impl Session {
         true
     }
 
-    /// The exact text of the turn that ends at `now`, if it was said; a line for the evidence.
-    pub(super) fn word(&mut self, turn: &mut Turn, now: Time) -> (Option<Word>, Option<String>) {
+    /// Puts the tool's own words in the place of the screen's, where it has said any; a line for the evidence.
+    pub(super) fn say_exactly(
+        &mut self,
+        turn: &mut Turn,
+        outcome: Outcome,
+        text: &mut String,
+        signals: &mut Vec<String>,
+        now: Time,
+    ) -> Source {
         let since = self.awaited.take().map_or(now, |awaited| awaited.since);
+        if outcome != Outcome::Ok {
+            return Source::Screen;
+        }
         let Some((index, (at, texts))) = turn.heard.words.pop_first() else {
             let waited = now.since(since);
-            let told =
-                (!waited.is_zero()).then(|| format!("said: nothing, waited {} ms", waited.as_millis()));
-            return (None, told);
+            if !waited.is_zero() {
+                signals.push(format!("said: nothing, waited {} ms", waited.as_millis()));
+            }
+            return Source::Screen;
         };
         let channel = &self.spec.channels[index];
         let (source, kind) = match channel.kind {
@@ -260,9 +275,11 @@ impl Session {
         } else {
             format!("{} ms before the evidence", since.since(at).as_millis())
         };
-        let told = format!("said: {} ({kind}), {when}", channel.name);
-        let text = texts.join("\n\n");
-        (Some(Word { text, source }), Some(told))
+        signals.push(format!("said: {} ({kind}), {when}", channel.name));
+        *text = texts.join("\n\n");
+        // Exact and whole, whatever the screen has lost.
+        turn.lost = None;
+        source
     }
 
     /// Captures that side channels told.

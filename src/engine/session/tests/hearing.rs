@@ -290,3 +290,16 @@ fn a_state_may_be_what_a_hook_has_said() {
     assert_eq!(rig.response().expect("over").text, "plain words");
     assert_eq!(rig.session.tool_session(), Some("s-9"));
 }
+
+#[test]
+fn a_turn_that_failed_waits_for_nothing() {
+    let failing = format!("{}[[outcome.error]]\nscreen = 'API error'\n", hooked());
+    let mut rig = Rig::ready(&failing);
+    rig.asks("q");
+    rig.shows("q", "API error\r\n");
+    let response = rig.response().expect("at once");
+    assert_eq!(
+        (response.outcome, response.source),
+        (Outcome::Error, Source::Screen)
+    );
+}

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Runs scenarios of one tool in the jail, next to the model server, and prints what came of each as a line of JSON.
+
+It judges nothing (expect.py does, outside). tests/agents starts it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import model_server  # noqa: E402
+import scenarios  # noqa: E402
+import seeds  # noqa: E402
+
+PTYCH = "/ptych"
+OUT = Path("/jail/out")
+LEFT_SECONDS = 3.0  # how long what the tool started may take to go, after ptych has ended
+
+
+class MemoryLog(model_server.Log):
+    """The requests of the running scenario, in memory."""
+
+    def __init__(self, bodies: str | None) -> None:
+        super().__init__("", bodies)
+        self.entries: list[dict[str, Any]] = []
+
+    def write(self, body: model_server.Json | None = None, **entry: Any) -> None:
+        super().write(body, **entry)
+        self.entries.append({"at": time.monotonic(), **entry})
+
+    def prompts(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries if entry["kind"] == "prompt" and "FAKE:" in entry["prompt"]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tool")
+    parser.add_argument("scenario", nargs="+")
+    parser.add_argument("--token-seconds", type=float, default=3.0)
+    parser.add_argument("--soak", type=int, default=0)
+    parser.add_argument("--protocols", help="a folder of protocol files; default: the built-in ones")
+    parser.add_argument("--bodies", action="store_true")
+    arguments = parser.parse_args()
+    seed = seeds.BY_NAME[arguments.tool]
+    OUT.mkdir(exist_ok=True)
+    bodies = OUT / "bodies"
+    if arguments.bodies:
+        bodies.mkdir(exist_ok=True)
+    log = MemoryLog(str(bodies) if arguments.bodies else None)
+    server = model_server.serve(seeds.PORT, model_server.Model(seeds.CWD, arguments.token_seconds, seed.plain), log)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    target = f"{arguments.protocols}/{seed.protocol}.toml" if arguments.protocols else seed.protocol
+    for name in arguments.scenario:
+        common = scenarios.soak(arguments.soak) if name == "soak" else scenarios.BY_NAME[name]
+        scenario = scenarios.for_tool(common, seed.name)
+        if scenario:
+            print(json.dumps(run(seed, scenario, target, log, arguments.token_seconds)), flush=True)
+
+
+def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog, token_seconds: float) -> dict[str, Any]:
+    """One cell: a fresh home, ptych, and what is left afterwards."""
+    home, cwd = Path(seeds.HOME), Path(seeds.CWD)
+    seeds.plant(seed, home, cwd, scenario.trusted)
+    before = {"home": contents(home), "cwd": contents(cwd)}
+    log.entries.clear()
+    strangers = set(processes())
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command(seed, scenario, target),
+        env=seeds.environment(seed),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    if scenario.interrupt:
+        threading.Thread(target=interrupt, args=(process, log, token_seconds), daemon=True).start()
+    stdout, stderr, hung = outputs(process, scenario)
+    ended = time.monotonic()
+    told = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
+    return {
+        "scenario": scenario.name,
+        "exit": process.returncode,
+        "hung": hung,
+        "responses": [line for line in told if "outcome" in line],
+        "errors": [line for line in told if "outcome" not in line],
+        "stderr": stderr,
+        "requests": [{**entry, "at": round(entry["at"] - started, 3)} for entry in log.entries],
+        "left": left(strangers),
+        "before": before,
+        "after": {"home": contents(home), "cwd": contents(cwd)},
+        "seconds": round(ended - started, 2),
+    }
+
+
+def command(seed: seeds.Seed, scenario: scenarios.Scenario, target: str) -> list[str]:
+    cast = OUT / f"{scenario.name}.cast"
+    passed = [part for name in seed.env for part in ("--env", name)]
+    start = ["ask", target, "--json", "--no-progress", "--record", str(cast), "--timeout", scenario.timeout]
+    arguments = ["--", *seed.args] if seed.args else []
+    return [PTYCH, *start, *passed, *scenario.options, *scenario.prompts, *arguments]
+
+
+def outputs(process: subprocess.Popen[str], scenario: scenarios.Scenario) -> tuple[str, str, bool]:
+    limit = 60 + len(scenario.prompts) * float(scenario.timeout.removesuffix("s"))
+    try:
+        return *process.communicate(timeout=limit), False
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return *process.communicate(), True
+
+
+def interrupt(process: subprocess.Popen[str], log: MemoryLog, token_seconds: float) -> None:
+    """Ctrl-c between the second word of the reply and the third, where a reader of the screen sees nothing happen."""
+    while not log.prompts() and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(2.5 * token_seconds)
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Small files and their text; what is below a hidden folder of the working directory is the tool's."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_file() and not name.startswith(".git/") and path.stat().st_size < 65536 and len(found) < 200:
+            found[name] = path.read_text(errors="replace")[:4096]
+    return found
+
+
+def processes() -> dict[int, str]:
+    """What runs in the jail; zombies are only waiting to be reaped."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                words = (entry / "cmdline").read_text().replace("\0", " ").strip()
+            except OSError:
+                continue
+            if state != "Z":
+                found[int(entry.name)] = words[:200]
+    return found
+
+
+def left(strangers: set[int]) -> list[str]:
+    """Processes that outlive ptych; they are told once and ended."""
+    deadline = time.monotonic() + LEFT_SECONDS
+    while True:
+        found = {pid: words for pid, words in processes().items() if pid not in strangers}
+        if not found or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    for pid in found:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    return list(found.values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""What is asked of every agent program, and what must come of it.
+
+A Scenario is what is typed; an Expect is what is right. Both hold for every tool, and DIFFERENCES says, tool by tool, what its dialogs
+look like and where its service or its own ways make another outcome the right one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import model_server as model
+
+TOOL_TEXT = f"{model.TOOL_INTRO}\n\n{model.TOOL_RESULT}"
+
+
+@dataclass(frozen=True)
+class Expect:
+    exit: int = 0
+    outcomes: tuple[str, ...] = ("ok",)  # of the responses, in order
+    texts: tuple[str | None, ...] = ()  # in order; None: not looked at
+    contains: str = ""  # regex over the last text
+    question: str = ""  # regex over the question of the last response, or of what was told on stderr
+    choices: tuple[str, ...] = ()  # a regex for each label, all of them, in order
+    captures: dict[str, str] = field(default_factory=dict)  # of the last response: name -> regex
+    requests: tuple[int, int] = (1, 1)  # how many prompt requests the server saw, at least and at most
+    turns: int = 1  # how many times something was typed, as the last request's conversation has it
+    results: tuple[int, int] = (0, 0)  # how many tool results the server saw
+    result: str = ""  # regex over the last of them
+    files: dict[str, str] = field(default_factory=dict)  # that must stand in the working directory, with this text
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    prompts: tuple[str, ...]
+    expect: Expect
+    options: tuple[str, ...] = ()  # of ptych ask
+    timeout: str = "60s"
+    trusted: bool = True  # the folder; otherwise the tool asks at its start
+    interrupt: bool = False  # ctrl-c to ptych when the reply has begun
+    about: str = ""
+
+
+BLOCKED = Expect(exit=4, outcomes=("blocked",), complete=False)
+FAILED = Expect(exit=1, outcomes=("error",), requests=(1, 40))
+LINES = "FAKE:echo one\n  two, indented\nthree"
+
+
+def said(prompt: str) -> str:
+    """What the model answers to a prompt that asks for nothing else."""
+    return f"ECHO {prompt.count(chr(10)) + 1} lines, {len(prompt)} characters: {prompt}"
+
+
+SCENARIOS = [
+    Scenario("short", ("FAKE:short hello",), Expect(texts=(model.SHORT,))),
+    Scenario("long", ("FAKE:long hello",), Expect(texts=(model.long_text(),))),
+    Scenario("slow", ("FAKE:slow hello",), Expect(texts=("".join(model.SLOW),))),
+    Scenario("lines", (LINES,), Expect(texts=(said(LINES),)), about="a prompt of several lines arrives as it is"),
+    Scenario("two", ("FAKE:short first", "FAKE:echo second"), Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2)),
+    Scenario("bash", ("FAKE:bash hello",), BLOCKED, about="a command that needs leave"),
+    Scenario(
+        "bash-allow",
+        ("FAKE:bash hello",),
+        Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), files={"made-by-model.txt": ""}),
+        options=("--answer", ".=ALLOW"),
+    ),
+    Scenario("bash-deny", ("FAKE:bash hello",), Expect(outcomes=("ok",)), options=("--policy", "deny")),
+    Scenario("edit", ("FAKE:edit hello",), BLOCKED),
+    Scenario(
+        "edit-allow",
+        ("FAKE:edit hello",),
+        Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), files={model.FILE: model.FILE_TEXT}),
+        options=("--answer", ".=ALLOW"),
+    ),
+    Scenario("ask", ("FAKE:ask hello",), replace(BLOCKED, question="Which colour", choices=("Red.*", "Blue.*"))),
+    Scenario(
+        "ask-answer",
+        ("FAKE:ask hello",),
+        Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), result="Blue"),
+        options=("--answer", "colour=Blue"),
+    ),
+    Scenario("error500", ("FAKE:error500 hello",), FAILED),
+    Scenario("overloaded", ("FAKE:overloaded hello",), FAILED),
+    Scenario("badrequest", ("FAKE:badrequest hello",), replace(FAILED, requests=(1, 2))),
+    Scenario("drop", ("FAKE:drop hello",), FAILED),
+    Scenario("limit", ("FAKE:limit hello",), replace(FAILED, captures={"reason": "^usage_limit$"})),
+    Scenario("flaky", ("FAKE:flaky hello",), Expect(texts=(model.SHORT,), requests=(3, 3)), about="too fast twice, then answered"),
+    Scenario("interrupt", ("FAKE:slow hello",), Expect(exit=130, outcomes=("interrupted",), complete=False), interrupt=True),
+    Scenario(
+        "timeout",
+        ("FAKE:slow hello", "FAKE:echo again"),
+        Expect(exit=6, outcomes=("timed_out", "ok"), texts=(None, said("FAKE:echo again")), requests=(2, 2), turns=2),
+        options=("--keep-going",),
+        timeout="12s",
+        about="the turn is given up, and the next prompt meets an empty composer",
+    ),
+    Scenario("trust", ("FAKE:short hello",), replace(BLOCKED, outcomes=(), requests=(0, 0), turns=0, question="(?i)trust"), trusted=False),
+]
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+def soak(turns: int) -> Scenario:
+    """Slow and long replies in turn, all in one session."""
+    prompts = tuple(f"FAKE:{'long' if number % 2 else 'slow'} number {number}" for number in range(turns))
+    texts = tuple(model.long_text() if number % 2 else "".join(model.SLOW) for number in range(turns))
+    expect = Expect(outcomes=("ok",) * turns, texts=texts, requests=(turns, turns), turns=turns)
+    return Scenario("soak", prompts, expect, options=("--keep-going",), timeout="120s")
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """How a tool asks for leave."""
+
+    question: str
+    choices: tuple[str, ...]
+    allow: str  # regex over the labels: this once
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where one tool differs: its dialogs, what it has no scenario for, and other expectations."""
+
+    bash: Dialog
+    edit: Dialog
+    skip: tuple[str, ...] = ()
+    expect: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+CLAUDE = Difference(
+    bash=Dialog("(?i)touch made-by-model|proceed", ("Yes", "Yes, .*", "Yes, .*", "No.*"), "^Yes$"),
+    edit=Dialog("(?i)create|notes", ("Yes", "Yes, .*", "No.*"), "^Yes$"),
+)
+CODEX = Difference(
+    bash=Dialog("(?i)run the following command", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
+    edit=Dialog("(?i)make the following edits", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
+    skip=("ask", "ask-answer", "trust"),
+)
+GEMINI = Difference(
+    bash=Dialog("(?i)allow execution", ("Allow once", "Allow for .*", "No, .*"), "^Allow once"),
+    edit=Dialog("(?i)apply this change", ("Allow once", "Allow for .*", "Modify.*", "No, .*"), "^Allow once"),
+)
+DIFFERENCES = {
+    "aider": Difference(
+        bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", ".*", ".*"), "(?i)^yes"),
+        edit=Dialog("(?i)create new file", ("(?i)yes", "(?i)no", ".*", ".*"), "(?i)^yes"),
+        skip=("trust",),
+    ),
+    "claude": CLAUDE,
+    "claude-2.1.197": replace(CLAUDE, bash=replace(CLAUDE.bash, choices=("Yes", "Yes, .*", "No.*"))),
+    "codex": CODEX,
+    "gemini": GEMINI,
+    "qwen": replace(GEMINI, bash=Dialog("(?i)allow execution", ("Yes, allow once", "Always.*", "Always.*", "No, .*"), "allow once")),
+    "opencode": Difference(
+        bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
+        edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
+        skip=("trust",),
+    ),
+    "copilot": Difference(
+        bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
+        edit=Dialog("(?i)", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
+    ),
+}
+
+
+def for_tool(scenario: Scenario, tool: str) -> Scenario | None:
+    """The scenario with the tool's own dialogs and differences; None where the tool has no such thing."""
+    difference = DIFFERENCES[tool]
+    if scenario.name in difference.skip:
+        return None
+    dialog = difference.edit if scenario.name.startswith("edit") else difference.bash
+    expect = scenario.expect
+    if scenario.name in ("bash", "edit"):
+        expect = replace(expect, question=dialog.question, choices=dialog.choices)
+    expect = replace(expect, **difference.expect.get(scenario.name, {}))
+    options = tuple(option.replace("=ALLOW", f"={dialog.allow}") for option in scenario.options)
+    return replace(scenario, expect=expect, options=options)
