@@ -47,6 +47,8 @@ pub fn hook_program(folder: &Path) -> PathBuf {
 pub(super) struct Inbox {
     folder: PathBuf,
     doorbell: Option<Doorbell>,
+    /// The last look left something.
+    more: bool,
 }
 
 impl Inbox {
@@ -63,11 +65,16 @@ impl Inbox {
             .open(hook_program(private))?;
         script.write_all(SCRIPT.as_bytes())?;
         let doorbell = Doorbell::new(&folder);
-        Ok(Inbox { folder, doorbell })
+        Ok(Inbox {
+            folder,
+            doorbell,
+            more: false,
+        })
     }
 
-    pub(super) fn rings(&self) -> bool {
-        self.doorbell.is_some()
+    /// Nothing will ring for what is there.
+    pub(super) fn must_look(&self) -> bool {
+        self.more || self.doorbell.is_none()
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -76,14 +83,19 @@ impl Inbox {
             .map_or(Poll::Pending, |doorbell| doorbell.poll(cx))
     }
 
-    /// Oldest first; what is beyond the bounds is thrown away.
+    /// Oldest first. What is too large is thrown away, and what is too much at once waits for the next look.
     pub(super) fn take(&mut self) -> Vec<Message> {
         let mut arrived = self.arrived();
         arrived.sort();
-        arrived.truncate(limits::MESSAGES);
         let mut messages = Vec::new();
-        for (_, path) in arrived {
-            let read = transcript::read_from(&path, 0, limits::MESSAGE_BYTES);
+        let mut bytes_read = 0;
+        self.more = false;
+        for Arrived { path, .. } in arrived {
+            if messages.len() >= limits::MESSAGES || bytes_read >= limits::MESSAGE_BYTES {
+                self.more = true;
+                break;
+            }
+            let read = transcript::read_from(&path, 0, limits::MESSAGE_BYTES + 1);
             // A file that cannot be removed would be read again and again; then nothing of it is told.
             if fs::remove_file(&path).is_err() {
                 continue;
@@ -92,7 +104,10 @@ impl Inbox {
             let channel = channel
                 .and_then(|name| name.split_once('@'))
                 .map(|(name, _)| name);
-            if let (Some(channel), Ok(bytes)) = (channel, read) {
+            if let (Some(channel), Ok(bytes)) = (channel, read)
+                && bytes.len() <= limits::MESSAGE_BYTES
+            {
+                bytes_read += bytes.len();
                 messages.push(Message {
                     channel: channel.to_owned(),
                     text: String::from_utf8_lossy(&bytes).into_owned(),
@@ -102,13 +117,30 @@ impl Inbox {
         messages
     }
 
-    fn arrived(&self) -> Vec<(SystemTime, PathBuf)> {
+    fn arrived(&mut self) -> Vec<Arrived> {
+        let rung = self.doorbell.as_mut().map(Doorbell::rung).unwrap_or_default();
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let whole = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
         whole
-            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .filter_map(|entry| {
+                let name = entry.file_name();
+                let place = rung.iter().position(|other| *other == name);
+                Some(Arrived {
+                    place: place.unwrap_or(usize::MAX),
+                    modified: entry.metadata().ok()?.modified().ok()?,
+                    path: entry.path(),
+                })
+            })
             .collect()
     }
+}
+
+/// In this order: as the bell rang, and what it has not rung for by the time of its file, which counts in milliseconds.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Arrived {
+    place: usize,
+    modified: SystemTime,
+    path: PathBuf,
 }
 
 #[cfg(target_os = "linux")]
@@ -118,7 +150,8 @@ use portable::Doorbell;
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::os::fd::{AsFd as _, OwnedFd};
+    use std::ffi::OsString;
+    use std::os::fd::{AsFd as _, AsRawFd, RawFd};
     use std::path::Path;
     use std::task::{Context, Poll};
 
@@ -126,10 +159,23 @@ mod linux {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
+    use crate::host::pty::{OwnsFd, watch};
+
     /// Rings when a file was renamed into the folder.
     #[derive(Debug)]
     pub(super) struct Doorbell {
-        fd: AsyncFd<OwnedFd>,
+        fd: AsyncFd<Fd>,
+    }
+
+    #[derive(Debug)]
+    struct Fd(Inotify);
+
+    impl OwnsFd for Fd {}
+
+    impl AsRawFd for Fd {
+        fn as_raw_fd(&self) -> RawFd {
+            self.0.as_fd().as_raw_fd()
+        }
     }
 
     impl Doorbell {
@@ -137,29 +183,35 @@ mod linux {
         pub(super) fn new(folder: &Path) -> Option<Doorbell> {
             let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok()?;
             inotify.add_watch(folder, AddWatchFlags::IN_MOVED_TO).ok()?;
-            let fd = inotify.as_fd().try_clone_to_owned().ok()?;
-            Some(Doorbell {
-                fd: crate::host::pty::watch(fd, Interest::READABLE).ok()?,
-            })
+            let fd = watch(Fd(inotify), Interest::READABLE).ok()?;
+            Some(Doorbell { fd })
         }
 
+        /// Edge-triggered: `rung` takes everything.
         pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
             match self.fd.poll_read_ready(cx) {
                 Poll::Ready(Ok(mut guard)) => {
-                    // Which file it was the folder tells better; the events only have to go.
-                    let mut events = [0; 4096];
-                    while nix::unistd::read(guard.get_inner(), &mut events).is_ok_and(|count| count > 0) {}
                     guard.clear_ready();
                     Poll::Ready(())
                 }
                 Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
             }
         }
+
+        /// For which files it rang, in order.
+        pub(super) fn rung(&mut self) -> Vec<OsString> {
+            let mut names = Vec::new();
+            while let Ok(events) = self.fd.get_ref().0.read_events() {
+                names.extend(events.into_iter().filter_map(|event| event.name));
+            }
+            names
+        }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod portable {
+    use std::ffi::OsString;
     use std::path::Path;
     use std::task::{Context, Poll};
 
@@ -174,6 +226,10 @@ mod portable {
 
         pub(super) fn poll(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
             Poll::Pending
+        }
+
+        pub(super) fn rung(&mut self) -> Vec<OsString> {
+            Vec::new()
         }
     }
 }

@@ -72,9 +72,9 @@ impl SideChannels {
         self.inbox.as_mut().map_or(Poll::Pending, |inbox| inbox.poll(cx))
     }
 
-    /// Nothing tells when a message arrives: look at the inbox from time to time.
+    /// Nothing tells when a message arrives, or some are left: look at the inbox from time to time.
     pub fn must_look(&self) -> bool {
-        self.inbox.as_ref().is_some_and(|inbox| !inbox.rings())
+        self.inbox.as_ref().is_some_and(Inbox::must_look)
     }
 
     /// What hooks have said since the last call, in order.
