@@ -20,9 +20,9 @@ from typing import Any
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import model_server  # noqa: E402
-import scenarios  # noqa: E402
-import seeds  # noqa: E402
+import model_server
+import scenarios
+import seeds
 
 PTYCH = "/ptych"
 OUT = Path("/jail/out")
@@ -36,7 +36,7 @@ class MemoryLog(model_server.Log):
         super().__init__("", bodies)
         self.entries: list[dict[str, Any]] = []
 
-    def write(self, body: model_server.Json | None = None, **entry: Any) -> None:
+    def write(self, body: dict[str, Any] | None = None, **entry: Any) -> None:
         super().write(body, **entry)
         self.entries.append({"at": time.monotonic(), **entry})
 
@@ -85,7 +85,6 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     if scenario.interrupt:
         threading.Thread(target=interrupt, args=(process, log, token_seconds), daemon=True).start()
@@ -135,7 +134,7 @@ def interrupt(process: subprocess.Popen[str], log: MemoryLog, token_seconds: flo
 
 def contents(folder: Path) -> dict[str, str]:
     """Small files and their text; what is below a hidden folder of the working directory is the tool's."""
-    found = {}
+    found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_file() and not name.startswith(".git/") and path.stat().st_size < 65536 and len(found) < 200:

@@ -58,7 +58,11 @@ SCENARIOS = [
     Scenario("long", ("FAKE:long hello",), Expect(texts=(model.long_text(),))),
     Scenario("slow", ("FAKE:slow hello",), Expect(texts=("".join(model.SLOW),))),
     Scenario("lines", (LINES,), Expect(texts=(said(LINES),)), about="a prompt of several lines arrives as it is"),
-    Scenario("two", ("FAKE:short first", "FAKE:echo second"), Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2)),
+    Scenario(
+        "two",
+        ("FAKE:short first", "FAKE:echo second"),
+        Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2),
+    ),
     Scenario("bash", ("FAKE:bash hello",), BLOCKED, about="a command that needs leave"),
     Scenario(
         "bash-allow",

@@ -140,7 +140,17 @@ SEEDS = [
         protocol="aider",
         version="0.86.2",
         env={"OPENAI_API_BASE": f"{SERVICE}/v1", "OPENAI_API_KEY": KEY},
-        args=["--model", "openai/fake-model", "--no-check-update", "--no-analytics", "--no-show-model-warnings", "--no-show-release-notes", "--no-gitignore", "--edit-format", "diff"],
+        args=[
+            "--model",
+            "openai/fake-model",
+            "--no-check-update",
+            "--no-analytics",
+            "--no-show-model-warnings",
+            "--no-show-release-notes",
+            "--no-gitignore",
+            "--edit-format",
+            "diff",
+        ],
         files={".gitconfig": "[user]\n\tname = Somebody\n\temail = somebody@localhost\n"},
         plain=True,
         prepare=git_repository,
@@ -238,4 +248,6 @@ def environment(seed: Seed) -> dict[str, str]:
 
 if __name__ == "__main__":
     for entry in SEEDS:
-        print(f"{entry.name}: {entry.program} {' '.join(entry.args)}\n  {' '.join(f'{k}={v}' for k, v in entry.env.items())}\n  {' '.join(entry.files)}")
+        print(
+            f"{entry.name}: {entry.program} {' '.join(entry.args)}\n  {' '.join(f'{k}={v}' for k, v in entry.env.items())}\n  {' '.join(entry.files)}"
+        )
