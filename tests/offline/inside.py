@@ -66,10 +66,10 @@ def main() -> None:
         common = scenarios.soak(arguments.soak) if name == "soak" else scenarios.BY_NAME[name]
         scenario = scenarios.for_tool(common, seed.name)
         if scenario:
-            print(json.dumps(run(seed, scenario, target, log, arguments.token_seconds)), flush=True)
+            print(json.dumps(run(seed, scenario, target, log)), flush=True)
 
 
-def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog, token_seconds: float) -> dict[str, Any]:
+def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog) -> dict[str, Any]:
     """One cell: a fresh home, ptych, and what is left afterwards."""
     home, cwd = Path(seeds.HOME), Path(seeds.CWD)
     seeds.plant(seed, home, cwd, scenario.trusted)
@@ -87,7 +87,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         text=True,
     )
     if scenario.interrupt:
-        threading.Thread(target=interrupt, args=(process, log, token_seconds), daemon=True).start()
+        threading.Thread(target=interrupt, args=(process, log), daemon=True).start()
     stdout, stderr, hung = outputs(process, scenario)
     ended = time.monotonic()
     told = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
@@ -123,11 +123,11 @@ def outputs(process: subprocess.Popen[str], scenario: scenarios.Scenario) -> tup
         return *process.communicate(), True
 
 
-def interrupt(process: subprocess.Popen[str], log: MemoryLog, token_seconds: float) -> None:
-    """Ctrl-c between the second word of the reply and the third, where a reader of the screen sees nothing happen."""
+def interrupt(process: subprocess.Popen[str], log: MemoryLog) -> None:
+    """Ctrl-c when the reply has begun and stands still: a reader of the screen sees nothing happen."""
     while not log.prompts() and process.poll() is None:
         time.sleep(0.05)
-    time.sleep(2.5 * token_seconds)
+    time.sleep(3)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
 

@@ -26,6 +26,8 @@ from wire import FORMS, TEXT_EVENTS, TOKENS_IN, Ask, Event, Json, Reply, as_text
 
 SHORT = "Hello from the model. The answer is 42."
 SLOW = ["A slow ", "reply, ", "one ", "word ", "at a ", "time."]
+STALL = ["A stalled reply.\n\n", "Its second paragraph ", "never ends."]
+STALL_SECONDS = 45.0
 TOOL_INTRO = "I will use a tool now."
 TOOL_RESULT = "The tool has answered."
 COMMAND = "touch made-by-model.txt"
@@ -115,6 +117,8 @@ class Model:
                 return Reply(pieces=pieces_of(long_text(), 60, 0.004))
             case "slow":
                 return Reply(pieces=[(self.token_seconds, token) for token in SLOW])
+            case "stall":
+                return Reply(pieces=[(0.05, STALL[0]), (0.05, STALL[1]), (STALL_SECONDS, STALL[2])])
             case "drop":
                 return Reply(pieces=pieces_of(SHORT, 8, 0.05), cut_after=2)
             case "flaky":
