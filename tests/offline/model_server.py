@@ -34,6 +34,14 @@ COMMAND = "touch made-by-model.txt"
 FILE = "notes.txt"
 FILE_TEXT = "line one\nline two\nline three\n"
 COLOURS = [("Red", "a warm colour"), ("Blue", "a cool colour")]
+FORM = {
+    "message": "Which colour?",
+    "requestedSchema": {
+        "type": "object",
+        "properties": {"colour": {"type": "string", "title": "Colour", "enum": [colour for colour, _ in COLOURS]}},
+        "required": ["colour"],
+    },
+}
 RESET_SECONDS = 7200
 
 
@@ -137,7 +145,7 @@ class Model:
         return error_reply(ask.wire, "ratelimit") if again else Reply(pieces=pieces_of(SHORT, 8, 0.02))
 
     def tool(self, ask: Ask, scenario: str) -> Reply:
-        for name, arguments in tool_calls(scenario, self.cwd):
+        for name, arguments in tool_calls(scenario, self.cwd, ask.wire):
             if name in ask.tools:
                 return Reply(pieces=[(0.05, TOOL_INTRO)], call=(name, arguments))
         if self.plain:
@@ -153,7 +161,7 @@ PLAIN = {
 }
 
 
-def tool_calls(scenario: str, cwd: str) -> Iterator[tuple[str, Json | str]]:
+def tool_calls(scenario: str, cwd: str, wire: str) -> Iterator[tuple[str, Json | str]]:
     """Every known client's own tool for this, the first one offered is used."""
     path = f"{cwd}/{FILE}"
     patch = f"*** Begin Patch\n*** Add File: {FILE}\n" + "".join(f"+{line}\n" for line in FILE_TEXT.splitlines()) + "*** End Patch\n"
@@ -180,7 +188,7 @@ def tool_calls(scenario: str, cwd: str) -> Iterator[tuple[str, Json | str]]:
             yield "request_user_input", {"questions": [{**question, "id": "colour"}]}
             yield "ask_user_question", {"questions": [{**question, "multiSelect": False}]}
             yield "question", {"questions": [question]}
-            yield "ask_user", {"questions": [{**question, "type": "choice"}], "question": "Which colour?", "choices": [c for c, _ in COLOURS]}
+            yield "ask_user", {"questions": [{**question, "type": "choice"}]} if wire == "gemini" else FORM
 
 
 def side_text(ask: Ask) -> str:
@@ -391,20 +399,25 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def send_stream(self, events: Iterator[Event], cut_after: int | None) -> None:
+        """In chunks, so that a client can tell a stream that was cut from one that has ended."""
         self.send_response(200)
-        for name, value in {"content-type": "text/event-stream", "cache-control": "no-cache", "connection": "close"}.items():
+        for name, value in {"content-type": "text/event-stream", "cache-control": "no-cache", "transfer-encoding": "chunked"}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.close_connection = True
         sent = 0
         for pause, event, data in events:
             time.sleep(pause)
             line = as_text(data)
-            self.wfile.write(((f"event: {event}\n" if event else "") + f"data: {line}\n\n").encode())
-            self.wfile.flush()
+            self.send_chunk(((f"event: {event}\n" if event else "") + f"data: {line}\n\n").encode())
             sent += bool(TEXT_EVENTS.search(line))
             if cut_after is not None and sent >= cut_after:
+                self.close_connection = True
                 return
+        self.send_chunk(b"")
+
+    def send_chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
 
 
 def serve(port: int, model: Model, log: Log) -> ThreadingHTTPServer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -229,8 +230,13 @@ def plant(seed: Seed, home: Path, cwd: Path, trusted: bool = True) -> None:
 
 
 def empty(folder: Path) -> None:
+    """What the program before left running may still write; it has been told to end."""
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], check=True)
+    for _ in range(50):
+        if subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], stderr=subprocess.DEVNULL).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise OSError(f"failed to empty {folder}")
 
 
 def environment(seed: Seed) -> dict[str, str]:
