@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ids::TurnId;
-use super::protocol::spec::BlockKind;
+use super::protocol::spec::{BlockKind, Keys};
 use super::time::Time;
 use super::tty::Exit;
 
@@ -67,7 +67,7 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuestionChoice {
     pub label: String,
-    pub send: Vec<u8>,
+    pub send: Keys,
 }
 
 /// What proved that the turn was over.

@@ -34,6 +34,8 @@ const TABLES: &[(&str, &str)] = &[
     ("Override", "`[[versions]]`"),
     ("Refuse", "`[submit] refuse`"),
     ("Response", "`[response]`"),
+    ("Resume", "`[resume]`"),
+    ("Markdown", "`[response.markdown]`"),
     ("Settle", "`[settle]`"),
     ("Shared", "`[shared]`"),
     ("Spawn", "`[spawn]`"),

@@ -33,7 +33,10 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
                 .as_str()
                 .as_bytes()
                 .to_vec();
-            Some(QuestionChoice { label, send })
+            Some(QuestionChoice {
+                label,
+                send: send.into(),
+            })
         }));
     }
     if choices.is_empty() && kind != BlockKind::Secret {
@@ -58,7 +61,9 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         | BlockKind::Confirm
         | BlockKind::Secret
         | BlockKind::Pager
-        | BlockKind::Subprompt => cursor_line(screen),
+        | BlockKind::Subprompt
+        | BlockKind::Permission
+        | BlockKind::Login => cursor_line(screen),
     };
     let choices = if kind == BlockKind::Question {
         written_choices(&text, enter)
@@ -69,7 +74,11 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         BlockKind::Secret => "hidden_input",
         BlockKind::Fullscreen => "full_screen",
         BlockKind::Subprompt => "nested_program",
-        BlockKind::Question | BlockKind::Confirm | BlockKind::Pager => "awaiting_input",
+        BlockKind::Question
+        | BlockKind::Confirm
+        | BlockKind::Pager
+        | BlockKind::Permission
+        | BlockKind::Login => "awaiting_input",
     };
     let kind = if choices.is_empty() {
         kind
@@ -106,7 +115,7 @@ fn written_choices(text: &str, enter: &[u8]) -> Vec<QuestionChoice> {
         send.extend_from_slice(enter);
         QuestionChoice {
             label: label.to_owned(),
-            send,
+            send: send.into(),
         }
     };
     let initials = INITIALS
@@ -154,6 +163,6 @@ mod tests {
 
     #[test]
     fn a_choice_is_sent_with_enter() {
-        assert_eq!(written_choices("Go on? [y/n] ", b"\r")[0].send, b"y\r");
+        assert_eq!(written_choices("Go on? [y/n] ", b"\r")[0].send.bytes(), b"y\r");
     }
 }

@@ -9,8 +9,24 @@ use crate::engine::response::Outcome;
 /// Name of the capture that holds a command's exit status.
 pub const EXIT_STATUS: &str = "exit_status";
 
-/// Judges the text of a finished answer and adds what the protocol captures from it.
-pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<String, String>) -> Outcome {
+/// Name of the capture that holds what kind of error it was.
+pub const REASON: &str = "reason";
+
+/// What an answer is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    pub text: &'a str,
+    /// The visible screen when the turn ended.
+    pub screen: &'a str,
+}
+
+/// Judges a finished answer and adds what the protocol captures from it.
+pub fn judge(
+    spec: &Spec,
+    facts: &Facts,
+    ended: Ended<'_>,
+    captures: &mut BTreeMap<String, String>,
+) -> Outcome {
     let failed = status(spec, facts, captures).map(|code| code != 0);
     let mut outcome = match failed {
         Some(true) => Outcome::Error,
@@ -19,14 +35,28 @@ pub fn judge(spec: &Spec, facts: &Facts, text: &str, captures: &mut BTreeMap<Str
     // The tool's own word outranks what its output reads like.
     let rules = spec.outcome.errors.iter().filter(|_| failed != Some(false));
     for rule in rules {
-        if applies(rule, text, captures) && rule.severity == Severity::Error {
+        if !applies(rule, facts, ended, captures) {
+            continue;
+        }
+        if rule.severity == Severity::Error {
             outcome = Outcome::Error;
+        }
+        // The first rule that knows says what it is.
+        if let Some(reason) = rule.reason {
+            captures
+                .entry(REASON.into())
+                .or_insert_with(|| reason.as_str().into());
         }
     }
     for pattern in &spec.response.captures {
-        named_groups(&pattern.0, text, captures);
+        named_groups(&pattern.0, ended.text, captures);
     }
     outcome
+}
+
+/// Whether the protocol looks at the screen when a turn has ended.
+pub fn wants_screen(spec: &Spec) -> bool {
+    spec.outcome.errors.iter().any(|rule| rule.screen.is_some())
 }
 
 /// The exit status that the tool announced.
@@ -37,18 +67,36 @@ fn status(spec: &Spec, facts: &Facts, captures: &mut BTreeMap<String, String>) -
     announced.parse().ok()
 }
 
-fn applies(rule: &ErrorRule, text: &str, captures: &mut BTreeMap<String, String>) -> bool {
-    let Some(found) = rule.pattern.0.find(text) else {
-        return false;
+/// All that the rule gives must hold.
+fn applies(
+    rule: &ErrorRule,
+    facts: &Facts,
+    ended: Ended<'_>,
+    captures: &mut BTreeMap<String, String>,
+) -> bool {
+    let status = facts.status.as_deref().unwrap_or_default();
+    let places = [
+        (&rule.pattern, ended.text),
+        (&rule.screen, ended.screen),
+        (&rule.status, status),
+    ];
+    let given = || {
+        places
+            .iter()
+            .filter_map(|(pattern, text)| Some((pattern.as_ref()?, *text)))
     };
-    if rule
-        .unless
-        .as_ref()
-        .is_some_and(|unless| unless.0.is_match(&text[found.end()..]))
-    {
+    if given().next().is_none() || !given().all(|(pattern, text)| pattern.0.is_match(text)) {
         return false;
     }
-    named_groups(&rule.pattern.0, text, captures);
+    if let (Some(pattern), Some(unless)) = (&rule.pattern, &rule.unless) {
+        let end = pattern.0.find(ended.text).map_or(0, |found| found.end());
+        if unless.0.is_match(&ended.text[end..]) {
+            return false;
+        }
+    }
+    for (pattern, text) in given() {
+        named_groups(&pattern.0, text, captures);
+    }
     true
 }
 

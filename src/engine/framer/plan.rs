@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use crate::engine::framer::refusal::SubmitError;
-use crate::engine::protocol::spec::{Encoding, Method, OneLine, Spec, Submit};
+use crate::engine::protocol::spec::{Encoding, Keys, Method, OneLine, Spec, Submit};
 
 /// One thing that is typed and accepted with Enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    pub bytes: Vec<u8>,
+    pub bytes: Keys,
     pub enter: Vec<u8>,
     /// What a verbatim echo of it looks like.
     pub echo: String,
@@ -201,7 +201,7 @@ fn single(step: Step, extra_enters: u8) -> Plan {
 
 fn typed(submit: &Submit, line: &str) -> Step {
     Step {
-        bytes: line.as_bytes().to_vec(),
+        bytes: line.as_bytes().to_vec().into(),
         enter: submit.enter.clone(),
         echo: line.to_owned(),
     }
@@ -213,7 +213,7 @@ fn paste(submit: &Submit, text: &str) -> Step {
     bytes.extend_from_slice(text.as_bytes());
     bytes.extend_from_slice(b"\x1b[201~");
     Step {
-        bytes,
+        bytes: bytes.into(),
         enter: submit.enter.clone(),
         echo: text.to_owned(),
     }

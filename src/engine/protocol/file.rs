@@ -19,6 +19,8 @@ pub struct File {
     /// Versions of the tool that this file was proven on.
     #[serde(default)]
     pub tested: Vec<String>,
+    /// Why nobody has proven the file on the real tool; shown wherever the protocol is listed.
+    pub unproven: Option<String>,
     /// Program and arguments. The program is looked up in PATH.
     #[serde(default)]
     pub command: Vec<String>,
@@ -31,6 +33,8 @@ pub struct File {
     pub continuation: Option<String>,
     /// How to leave: what is typed at a ready prompt (Enter is added), or a table.
     pub exit: Option<Exit>,
+    /// How to leave and come back to the same conversation.
+    pub resume: Option<Resume>,
     /// Keys that empty a half-typed line. Default `<ctrl-a><ctrl-k>`.
     pub discard: Option<String>,
     /// Files whose states are tried after this file's own. Default `["common"]`; `[]` for none.
@@ -97,6 +101,15 @@ pub struct Confirm {
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// Arguments added to the command; `{session}` is the tool's own id of the conversation.
+    pub args: Vec<String>,
+    /// Regex over the last rows that the tool left behind when it ended; group `session` is the id.
+    pub pattern: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Spawn {
     /// Set on top of the clean environment; `{files}` is the folder of `files`, `{hook}` the program of hook channels, `{home}` the tool's
     /// home, `{cwd}` its working directory.
@@ -121,6 +134,8 @@ pub struct Spawn {
     pub init: Vec<String>,
     /// How long until the first ready. Default "30s".
     pub ready_within: Option<String>,
+    /// Silence that the first ready also needs. Default: none.
+    pub ready_quiet: Option<String>,
     /// Answer the tool's terminal queries. Default true.
     pub answer_queries: Option<bool>,
 }
@@ -143,6 +158,8 @@ pub enum Kind {
     Continuation,
     /// Works.
     Busy,
+    /// Typed text stands unsent in the tool's composer.
+    Draft,
     /// Asks a question with free text for an answer.
     Question,
     /// Asks a question with choices.
@@ -155,6 +172,10 @@ pub enum Kind {
     Fullscreen,
     /// Another interactive program runs inside the tool.
     Subprompt,
+    /// Asks for leave to act; a policy may answer it.
+    Permission,
+    /// Wants a person to sign in.
+    Login,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -187,7 +208,7 @@ pub struct State {
     pub prompt_mark: Option<PromptMark>,
     /// The last OSC 133 mark.
     pub last_mark: Option<Mark>,
-    /// Regex over the last program status (OSC 7501).
+    /// Regex over the last program status (OSC 7501), with `msg=` and `title=` decoded in place.
     pub status: Option<String>,
     /// Regex over "title: body" of a notification since the prompt was submitted.
     pub notification: Option<String>,
@@ -196,9 +217,11 @@ pub struct State {
     pub cursor_visible: Option<bool>,
     /// A message of this hook channel has come since the prompt was submitted.
     pub said: Option<String>,
-    /// The state busy must have been seen since the prompt was submitted.
+    /// The state busy must have been seen since the prompt was submitted. Without a turn it holds.
     #[serde(default)]
     pub after_busy: bool,
+    /// A turn in which busy was never seen counts as over after this silence.
+    pub after_busy_unless_quiet: Option<String>,
     /// Named groups of `cursor_line` that must keep the value they had at the first ready.
     #[serde(default)]
     pub constant: Vec<String>,
@@ -209,8 +232,19 @@ pub struct State {
     /// What may be answered, by label.
     #[serde(default)]
     pub choices: Vec<Choice>,
-    /// Regex over the screen that finds further choices: groups `label` and `send`.
+    /// Regex over the screen, behind the question, that finds further choices: groups `label`, and `send` or (with `move`) `marker`.
     pub choice_pattern: Option<String>,
+    /// Keys that move the highlight to the choice before and to the next one: `["<up>", "<down>"]`.
+    #[serde(rename = "move")]
+    pub moves: Option<Vec<String>>,
+    /// Keys that take the highlighted choice; only sent when the screen shows that it is the wanted one.
+    pub accept: Option<String>,
+    /// How the highlighted choice looks, where no `marker` stands before it.
+    pub marker_style: Option<MarkerStyle>,
+    /// Keys that refuse what is asked, for a policy: `<esc>`.
+    pub deny: Option<String>,
+    /// Regex over the labels: the choice that allows what is asked this once, for a policy.
+    pub allow: Option<String>,
     /// Keys sent without asking.
     pub auto: Option<String>,
     /// Keys that leave it; interrupt uses them.
@@ -223,6 +257,17 @@ pub struct Choice {
     pub label: String,
     /// Keys, as they are.
     pub send: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkerStyle {
+    /// Foreground and background are swapped.
+    Reverse,
+    Bold,
+    Underline,
+    /// A background that no other choice has; of two, the one that is rarer on the screen.
+    Background,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -285,6 +330,13 @@ pub struct Submit {
     /// Enter is its own write, after the echo. Default false; full-screen tools need it.
     #[serde(default)]
     pub enter_apart: bool,
+    /// Least time between the text and Enter, where Enter is its own write. Default "0s".
+    pub enter_gap: Option<String>,
+    /// How long the echo may take before Enter is sent without it. Default "400ms".
+    pub echo_within: Option<String>,
+    /// Regexes of what the tool shows instead of a pasted text: as good as its echo.
+    #[serde(default)]
+    pub placeholders: Vec<String>,
     /// How a prompt of one line is typed. Default type.
     pub one_line: Option<OneLine>,
     /// How a prompt of several lines is typed; the first usable one is taken. Default: paste, then lines.
@@ -375,6 +427,70 @@ pub struct Response {
     pub prompt_after_mode: Option<String>,
     /// Regex over rows above the prompt that belong to it.
     pub prompt_rows_above: Option<String>,
+    /// Regex over the row where the tool repeats the prompt; the reply starts below it.
+    pub prompt_echo: Option<String>,
+    /// Regex over the composer's first row and those below it, joined by newlines; the reply ends above it.
+    pub composer: Option<String>,
+    /// Regex over the alternate screen's first rows, joined by newlines, that stand still and are not the reply.
+    pub header: Option<String>,
+    /// Regexes of rows directly above the composer that are not the reply: spinner, duration. Blank rows go with them.
+    #[serde(default)]
+    pub footer: Vec<String>,
+    /// Regex of what marks the row where a reply starts; cut.
+    pub marker: Option<String>,
+    /// Blanks cut from the start of every other row. Default 0.
+    pub indent: Option<u16>,
+    /// Of several marked blocks. Default all.
+    pub blocks: Option<Blocks>,
+    /// Regex cut from the end of every row: a scrollbar.
+    pub right_edge: Option<String>,
+    /// Join rows that the tool has wrapped. Default false.
+    #[serde(default)]
+    pub unwrap: bool,
+    /// Column at which the tool wraps, from the left edge of the screen. Default: learnt from the rows.
+    pub wrap_width: Option<u16>,
+    /// Rebuild Markdown from the look of the rows.
+    pub markdown: Option<Markdown>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocks {
+    All,
+    /// From the last row that `marker` matches on.
+    Last,
+}
+
+/// Styles are words that must all hold: bold, dim, italic, underline, strike, inverse, `fg=` and `bg=` with default, any, a palette
+/// number or #rrggbb; `!` in front of a word: it must not hold.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Markdown {
+    /// Styles of a row that is a heading: of level 1, 2, and so on.
+    #[serde(default)]
+    pub heading: Vec<String>,
+    /// Style of bold text.
+    pub bold: Option<String>,
+    /// Style of italic text.
+    pub italic: Option<String>,
+    /// Style of struck text.
+    pub strike: Option<String>,
+    /// Style of inline code.
+    pub code: Option<String>,
+    /// Styles of which one in a paragraph makes it a block of code.
+    #[serde(default)]
+    pub code_block: Vec<String>,
+    /// Style of line numbers in front of rows of code; such rows are code, the numbers are cut.
+    pub line_numbers: Option<String>,
+    /// Style of the text of a link whose address follows in parentheses.
+    pub link: Option<String>,
+    /// Characters that stand for the `-` of a list.
+    #[serde(default)]
+    pub bullets: String,
+    /// Regex of what starts each row of a block quote; becomes `> `.
+    pub quote: Option<String>,
+    /// Rebuild drawn tables. Default true.
+    pub tables: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -404,11 +520,34 @@ pub struct OutcomeTable {
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// Regex over the text; `(?m)` for line anchors. Named groups become captures.
-    pub pattern: String,
+    pub pattern: Option<String>,
+    /// Regex over the visible screen at the turn's end. Named groups become captures.
+    pub screen: Option<String>,
+    /// Regex over the last program status (OSC 7501). Named groups become captures.
+    pub status: Option<String>,
+    /// What kind of error it is: the capture `reason`.
+    pub reason: Option<Reason>,
     /// Default error.
     pub severity: Option<Severity>,
     /// Not an error when this matches later in the text.
     pub unless: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The account's allowance is used up.
+    UsageLimit,
+    /// Nobody is signed in, or the key is refused.
+    NotLoggedIn,
+    /// The service asks to come back later.
+    Overloaded,
+    /// The service refused or failed in another way.
+    ApiError,
+    /// The service cannot be reached, or the answer broke off.
+    Connection,
+    /// The conversation no longer fits.
+    ContextFull,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -436,6 +575,10 @@ pub struct Interrupt {
     pub min_interval: Option<String>,
     /// How long until SIGINT goes to the foreground group instead. Default "2s".
     pub signal_after: Option<String>,
+    /// Whether signals follow at all. Default true.
+    pub signal: Option<bool>,
+    /// When the keys are sent once more to a tool that is still busy. Default: never.
+    pub again_after: Option<String>,
     /// Keys sent when the prompt is back.
     pub then: Option<String>,
 }
@@ -457,6 +600,8 @@ pub struct Settle {
     pub quiet: Option<String>,
     /// The end of the next synchronized frame, at most this long.
     pub frame: Option<String>,
+    /// No longer than this after the evidence, whatever still moves. Default "1s".
+    pub at_most: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]

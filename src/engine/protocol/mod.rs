@@ -9,6 +9,7 @@ pub mod diagnostic;
 mod duration;
 pub mod file;
 pub mod keys;
+pub mod layout;
 mod pointer;
 mod resolve;
 mod schema;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
+pub use super::keys::{Keys, Stroke};
+pub use super::layout::{Layout, Markdown, StyleWanted};
 pub use super::pointer::Pointer;
 
 /// A regex as written, compiled. Equality and `Debug` are those of the source.
@@ -39,6 +41,8 @@ pub struct Spec {
     pub version: String,
     /// Versions of the tool this file was proven on; empty: none.
     pub tested: Vec<String>,
+    /// Why nobody has proven it on the real tool.
+    pub unproven: Option<String>,
     /// How to ask the tool for its version.
     pub tool_version: Option<ToolVersion>,
     pub spawn: Spawn,
@@ -49,8 +53,9 @@ pub struct Spec {
     pub outcome: OutcomeRules,
     pub interrupt: Interrupt,
     /// Empties a half-typed line without ending anything: `^A^K`. Empty: not possible.
-    pub discard: Vec<u8>,
+    pub discard: Keys,
     pub exit: Exit,
+    pub resume: Option<Resume>,
     pub settle: Settle,
     /// In order of preference.
     pub channels: Vec<Channel>,
@@ -64,6 +69,15 @@ pub struct ToolVersion {
     pub command: Vec<String>,
     /// Group 1 (or `version`) of the first match in its output.
     pub pattern: Pattern,
+}
+
+/// How a conversation of the tool goes on in a new process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resume {
+    /// Added to the command's arguments; `{session}` stands for the tool's own id of the conversation.
+    pub args: Vec<String>,
+    /// Over what the tool left behind when it ended: group `session`.
+    pub pattern: Option<Pattern>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +99,8 @@ pub struct Spawn {
     pub init: Vec<String>,
     /// How long until the first ready.
     pub ready_within: Duration,
+    /// Silence that the first ready also needs.
+    pub ready_quiet: Duration,
     /// Answer the tool's terminal queries.
     pub answer_queries: bool,
 }
@@ -99,12 +115,18 @@ pub struct Rule {
     pub question: Option<Pattern>,
     /// Choices of a question, by label.
     pub choices: Vec<Choice>,
-    /// Finds further choices on the screen: groups `label` and `send` (or `key`).
+    /// Finds further choices on the screen, behind the question: groups `label`, `send` (or `key`), `marker`.
     pub choice_pattern: Option<Pattern>,
+    /// Its choices are taken by moving a highlight.
+    pub menu: Option<Menu>,
+    /// Refuses what is asked; for a policy.
+    pub deny: Option<Keys>,
+    /// Over labels: the choice that allows what is asked this once; for a policy.
+    pub allow: Option<Pattern>,
     /// Sent by itself, without asking: a pager's "next page", a start-up notice's "continue".
-    pub auto: Option<Vec<u8>>,
+    pub auto: Option<Keys>,
     /// For pagers: what quits it (interrupt uses it).
-    pub quit: Option<Vec<u8>>,
+    pub quit: Option<Keys>,
     /// Line in the protocol file, for `explain`.
     pub line: u32,
 }
@@ -112,7 +134,38 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     pub label: String,
-    pub send: Vec<u8>,
+    pub send: Keys,
+}
+
+/// How a highlight is moved, seen and accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Menu {
+    pub previous: Keys,
+    pub next: Keys,
+    pub accept: Keys,
+    /// `None`: the highlighted choice has a `marker` that is not blank.
+    pub style: Option<MarkerStyle>,
+}
+
+/// How the label of the highlighted choice looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkerStyle {
+    Reverse,
+    Bold,
+    Underline,
+    /// A background that no other choice has; of two, the one that is rarer on the screen.
+    Background,
+}
+
+impl MarkerStyle {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MarkerStyle::Reverse => "reverse",
+            MarkerStyle::Bold => "bold",
+            MarkerStyle::Underline => "underline",
+            MarkerStyle::Background => "background",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +175,8 @@ pub enum Kind {
     /// Wants the rest of an unfinished input.
     Continuation,
     Busy,
+    /// Typed text stands unsent in the composer: neither ready nor busy.
+    Draft,
     /// Wants a decision; prompts are refused.
     Blocked(BlockKind),
 }
@@ -139,6 +194,10 @@ pub enum BlockKind {
     Fullscreen,
     /// Another interactive program runs inside the tool.
     Subprompt,
+    /// Asks for leave to act; the only kind that a policy answers.
+    Permission,
+    /// Wants a person to sign in.
+    Login,
 }
 
 impl BlockKind {
@@ -150,6 +209,8 @@ impl BlockKind {
             BlockKind::Pager => "pager",
             BlockKind::Fullscreen => "fullscreen",
             BlockKind::Subprompt => "subprompt",
+            BlockKind::Permission => "permission",
+            BlockKind::Login => "login",
         }
     }
 }
@@ -177,7 +238,7 @@ pub struct Conditions {
     pub prompt_mark: MarkWanted,
     /// The last OSC 133 mark, whatever the row.
     pub last_mark: Option<MarkKind>,
-    /// Over the last OSC 7501 program status.
+    /// Over the last OSC 7501 program status, `msg=` and `title=` decoded.
     pub status: Option<Pattern>,
     /// Over "title: body" of the notifications since the prompt was submitted.
     pub notification: Option<Pattern>,
@@ -186,8 +247,10 @@ pub struct Conditions {
     pub cursor_visible: Option<bool>,
     /// Name of a hook channel on which a message has come since Enter.
     pub said: Option<String>,
-    /// The state "busy" must have been seen (by rule or by tty) since the prompt was submitted.
+    /// The state "busy" must have been seen (by rule or by tty) since the prompt was submitted. Without a turn it holds.
     pub after_busy: bool,
+    /// With `after_busy`: this much silence counts as well in a turn in which busy was never seen.
+    pub after_busy_unless_quiet: Option<Duration>,
     /// Named groups of `cursor_line` that keep the value they had at the first ready: a prompt that only the start-up file can draw.
     pub constant: Vec<String>,
     /// Nothing printed for this long. Only where nothing else exists.
@@ -277,6 +340,12 @@ pub struct Submit {
     pub enter: Vec<u8>,
     /// Enter is its own write, after the echo has been seen. Full-screen tools need it; line editors read both at once.
     pub enter_apart: bool,
+    /// Least time between the text and that Enter.
+    pub enter_gap: Duration,
+    /// How long the echo may take before Enter is sent without it.
+    pub echo_within: Duration,
+    /// What the composer shows instead of a pasted text.
+    pub placeholders: Vec<Pattern>,
     /// How a prompt of one line is typed.
     pub one_line: OneLine,
     /// For prompts of several lines; the first usable one is taken.
@@ -343,6 +412,8 @@ pub struct ResponseRules {
     pub prompt_after_mode: Option<(u16, bool)>,
     /// Rows above the prompt that belong to it (a two-line prompt, aider's file list).
     pub prompt_rows_above: Option<Pattern>,
+    /// The application lays its text out itself: where on the screen it stands and how it is read.
+    pub layout: Option<Layout>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,10 +437,41 @@ pub struct OutcomeRules {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorRule {
-    pub pattern: Pattern,
+    /// Over the text.
+    pub pattern: Option<Pattern>,
+    /// Over the visible screen at the end.
+    pub screen: Option<Pattern>,
+    /// Over the last program status.
+    pub status: Option<Pattern>,
     pub severity: Severity,
     /// Not an error when this matches later in the text.
     pub unless: Option<Pattern>,
+    /// The capture `reason`: a stable word.
+    pub reason: Option<Reason>,
+}
+
+/// Kinds of errors that callers act on differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    UsageLimit,
+    NotLoggedIn,
+    Overloaded,
+    ApiError,
+    Connection,
+    ContextFull,
+}
+
+impl Reason {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Reason::UsageLimit => "usage_limit",
+            Reason::NotLoggedIn => "not_logged_in",
+            Reason::Overloaded => "overloaded",
+            Reason::ApiError => "api_error",
+            Reason::Connection => "connection",
+            Reason::ContextFull => "context_full",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -380,8 +482,8 @@ pub enum Severity {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interrupt {
-    /// Bytes typed: `^C`. Empty: only the signal is used.
-    pub send: Vec<u8>,
+    /// Keys typed: `^C`. Empty: only the signal is used.
+    pub send: Keys,
     /// What the same bytes do at an idle prompt.
     pub when_idle: IdleInterrupt,
     /// Ends the tool even while busy (php, tclsh): interrupt is then refused unless forced.
@@ -394,8 +496,12 @@ pub struct Interrupt {
     pub min_interval: Duration,
     /// How long until SIGINT is sent to the foreground group instead.
     pub signal_after: Duration,
+    /// Whether signals follow the keys at all.
+    pub signal: bool,
+    /// When the keys are sent once more to a tool that is still busy.
+    pub again_after: Option<Duration>,
     /// Sent after the prompt is back, to have an empty line.
-    pub then: Vec<u8>,
+    pub then: Keys,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -410,20 +516,22 @@ pub enum IdleInterrupt {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exit {
     /// Typed at a ready prompt to leave: `exit()\r`.
-    pub send: Vec<u8>,
+    pub send: Keys,
     /// Questions asked on the way out and their answers.
-    pub confirm: Vec<(Pattern, Vec<u8>)>,
+    pub confirm: Vec<(Pattern, Keys)>,
     /// How long until the stop ladder goes on.
     pub within: Duration,
 }
 
 /// The last paint may follow the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settle {
-    None,
-    For(Duration),
-    /// The end of the next synchronized frame (mode 2026), at most this long.
-    Frame(Duration),
+pub struct Settle {
+    /// Silence after the evidence.
+    pub quiet: Option<Duration>,
+    /// The end of a synchronized frame (mode 2026) that follows the evidence, waited for at most this long.
+    pub frame: Option<Duration>,
+    /// No longer than this after the evidence, whatever still moves.
+    pub at_most: Duration,
 }
 
 /// A side channel: how the tool says things outside its terminal, and what of a message is of use.

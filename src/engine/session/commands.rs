@@ -11,7 +11,7 @@ use crate::engine::framer::plan::{self, Plan, Step, Tty};
 use crate::engine::framer::state::State;
 use crate::engine::ids::TurnId;
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, IdleInterrupt, Kind};
+use crate::engine::protocol::spec::{BlockKind, IdleInterrupt, Keys, Kind};
 use crate::engine::response::Question;
 use crate::engine::time::Time;
 
@@ -146,14 +146,18 @@ impl Session {
         Ok(())
     }
 
-    fn answer_bytes(&self, question: &Question, wanted: &str) -> Result<(Vec<u8>, String), SubmitError> {
+    fn answer_bytes(&self, question: &Question, wanted: &str) -> Result<(Keys, String), SubmitError> {
         let secret = question.kind == BlockKind::Secret;
         if !secret && let Some(choice) = choose(question, wanted) {
             return Ok((choice, wanted.to_owned()));
         }
         let takes_text = match question.kind {
             BlockKind::Question | BlockKind::Secret | BlockKind::Subprompt => true,
-            BlockKind::Confirm | BlockKind::Pager | BlockKind::Fullscreen => question.choices.is_empty(),
+            BlockKind::Confirm
+            | BlockKind::Pager
+            | BlockKind::Fullscreen
+            | BlockKind::Permission
+            | BlockKind::Login => question.choices.is_empty(),
         };
         if !takes_text || question.kind == BlockKind::Fullscreen {
             let labels: Vec<&str> = question.choices.iter().map(|c| c.label.as_str()).collect();
@@ -165,7 +169,10 @@ impl Session {
         plan::check_controls(wanted)?;
         let mut bytes = wanted.as_bytes().to_vec();
         bytes.extend_from_slice(&self.spec.submit.enter);
-        Ok((bytes, if secret { String::new() } else { wanted.to_owned() }))
+        Ok((
+            bytes.into(),
+            if secret { String::new() } else { wanted.to_owned() },
+        ))
     }
 
     /// Types the tool's interrupt. A running turn ends `interrupted` when the tool is ready again; a dialog is left. At an idle prompt this
@@ -195,7 +202,7 @@ impl Session {
         // What was typed and not yet read is not wanted any more.
         self.queue.clear();
         self.actions.push_back(Action::DiscardInput);
-        self.queue.push(Purpose::Keys, keys, now);
+        self.queue.push_keys(Purpose::Keys, keys, now);
         if let Some(turn) = &mut self.turn {
             turn.interrupted = true;
             turn.interrupted_at
@@ -237,7 +244,7 @@ impl Session {
     }
 
     /// What is typed, how long that may take, and the rung of signals that follows.
-    fn interrupt_keys(&self) -> Result<(Vec<u8>, Duration, u8), SubmitError> {
+    fn interrupt_keys(&self) -> Result<(Keys, Duration, u8), SubmitError> {
         let spec = &self.spec.interrupt;
         let idle_ends = spec.when_idle == IdleInterrupt::Lethal;
         if let State::Blocked { question } = &self.state {
@@ -271,7 +278,8 @@ impl Session {
             self.actions.push_back(Action::Stop);
             return;
         }
-        self.queue.push(Purpose::Keys, self.spec.exit.send.clone(), now);
+        self.queue
+            .push_keys(Purpose::Keys, self.spec.exit.send.clone(), now);
         self.leaving = Some(Leaving {
             until: now + self.spec.exit.within,
             answered: None,
@@ -325,7 +333,7 @@ impl Session {
             timeout: None,
         };
         let step = Step {
-            bytes: Vec::new(),
+            bytes: Keys::default(),
             enter: Vec::new(),
             echo: text,
         };
@@ -359,7 +367,7 @@ impl Session {
         self.write_step(
             &mut turn,
             Step {
-                bytes: Vec::new(),
+                bytes: Keys::default(),
                 enter: Vec::new(),
                 echo: text,
             },
@@ -371,7 +379,7 @@ impl Session {
 }
 
 /// The bytes of the choice that `wanted` names: a label as it stands, else the only label that matches as a case-insensitive regex.
-fn choose(question: &Question, wanted: &str) -> Option<Vec<u8>> {
+fn choose(question: &Question, wanted: &str) -> Option<Keys> {
     if let Some(choice) = question
         .choices
         .iter()

@@ -14,12 +14,15 @@ use crate::engine::session::ForegroundSignal;
 use crate::engine::time::Time;
 use crate::engine::tty::Foreground;
 
+/// How many of them there are.
+const DEADLINES: usize = 11;
+
 impl Session {
     // Deadlines.
 
-    pub(super) fn deadlines(&self) -> [(Option<Time>, &'static str); 10] {
+    pub(super) fn deadlines(&self) -> [(Option<Time>, &'static str); DEADLINES] {
         if matches!(self.state, State::Exited { .. }) {
-            return [(None, ""); 10];
+            return [(None, ""); DEADLINES];
         }
         let turn = self.turn.as_ref();
         let echo = turn.and_then(|turn| match turn.progress {
@@ -34,6 +37,7 @@ impl Session {
                     .map(|since| since + self.spec.submit.write_within),
                 "input_not_read",
             ),
+            (self.queue.held_until(), "key_pause"),
             (echo, "echo"),
             (turn.and_then(|turn| turn.deadline), "turn"),
             (self.enter_repeats_at(), "start_within"),
@@ -197,7 +201,7 @@ impl Session {
             .find(|(pattern, _)| pattern.0.is_match(&line));
         if let Some((_, send)) = answer {
             leaving.answered = Some(offset);
-            self.queue.push(Purpose::Keys, send.clone(), now);
+            self.queue.push_keys(Purpose::Keys, send.clone(), now);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::engine::framer::rules::Match;
 use crate::engine::framer::state::State;
 use crate::engine::framer::{extract, outcome};
 use crate::engine::limits;
-use crate::engine::protocol::spec::OutputStart;
+use crate::engine::protocol::spec::{Keys, OutputStart};
 use crate::engine::response::{Evidence, Outcome, Question, Response, Source};
 use crate::engine::term::Pos;
 use crate::engine::time::Time;
@@ -79,12 +79,12 @@ impl Session {
         self.looks = Looks::default();
         if self.spec.submit.enter_apart && !step.bytes.is_empty() && !step.enter.is_empty() {
             turn.enter = step.enter;
-            self.queue.push(Purpose::Text, step.bytes, now);
+            self.queue.push_keys(Purpose::Text, step.bytes, now);
         } else {
             let mut bytes = step.bytes;
-            bytes.extend_from_slice(&step.enter);
+            bytes.extend(&step.enter);
             turn.enter = step.enter;
-            self.queue.push(Purpose::Enter, bytes, now);
+            self.queue.push_keys(Purpose::Enter, bytes, now);
         }
     }
 
@@ -135,7 +135,7 @@ impl Session {
         self.write_step(
             &mut turn,
             crate::engine::framer::plan::Step {
-                bytes: Vec::new(),
+                bytes: Keys::default(),
                 enter,
                 echo: String::new(),
             },
@@ -224,7 +224,15 @@ impl Session {
         let text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
         captures.extend(self.told_captures(found));
-        let judged = outcome::judge(&self.spec, &self.facts, &text, &mut captures);
+        let screen = match outcome::wants_screen(&self.spec) {
+            true => self.screen.viewport_text(),
+            false => String::new(),
+        };
+        let ended = outcome::Ended {
+            text: &text,
+            screen: &screen,
+        };
+        let judged = outcome::judge(&self.spec, &self.facts, ended, &mut captures);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
         let response = Response {

@@ -286,6 +286,7 @@ impl Session {
         if matches!(self.state, State::Exited { .. }) {
             return;
         }
+        self.queue.release(now);
         self.input_stalled(now);
         self.echo_overdue(now);
         self.repeat_unheard_enter(now);

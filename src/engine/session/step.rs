@@ -10,7 +10,7 @@ use crate::engine::framer::dialog;
 use crate::engine::framer::rules::{self, Match, Pick, View};
 use crate::engine::framer::state::State;
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, Kind, Settle};
+use crate::engine::protocol::spec::{BlockKind, Keys, Kind};
 use crate::engine::response::{Outcome, Question};
 use crate::engine::term::{Pos, TermEventKind};
 use crate::engine::time::Time;
@@ -128,7 +128,7 @@ impl Session {
         match kind {
             Kind::Ready => self.ready(&found, now),
             Kind::Continuation => self.continuation(&found, now),
-            Kind::Busy => self.busy(&found, now),
+            Kind::Busy | Kind::Draft => self.busy(&found, now),
             Kind::Blocked(kind) => self.dialog(&found, kind, now),
         }
     }
@@ -138,10 +138,11 @@ impl Session {
         if kind != Kind::Ready || self.turn.is_none() {
             return None;
         }
-        match self.spec.settle {
-            Settle::None => None,
-            Settle::For(quiet) | Settle::Frame(quiet) => Some(self.facts.last_output + quiet),
-        }
+        let settle = self.spec.settle;
+        settle
+            .quiet
+            .max(settle.frame)
+            .map(|quiet| self.facts.last_output + quiet)
     }
 
     // States.
@@ -161,7 +162,7 @@ impl Session {
         }
         if interrupted {
             let then = self.spec.interrupt.then.clone();
-            self.queue.push(Purpose::Keys, then, now);
+            self.queue.push_keys(Purpose::Keys, then, now);
         }
         if self.start_init(now) {
             return;
@@ -227,7 +228,7 @@ impl Session {
         self.block(question, found, now);
     }
 
-    fn answer_by_protocol(&mut self, rule: String, send: Vec<u8>, now: Time) {
+    fn answer_by_protocol(&mut self, rule: String, send: Keys, now: Time) {
         // On the edge only: not again before the tool has printed something.
         if self.auto_answered == Some(self.screen.offset()) {
             return;
@@ -236,8 +237,9 @@ impl Session {
         if let Some(turn) = &mut self.turn {
             turn.auto_answers.push(rule.clone());
         }
-        self.queue.push(Purpose::Keys, send.clone(), now);
-        self.emit(EventKind::AutoAnswered { rule, sent: send }, now);
+        let sent = send.bytes();
+        self.queue.push_keys(Purpose::Keys, send, now);
+        self.emit(EventKind::AutoAnswered { rule, sent }, now);
     }
 
     fn block(&mut self, question: Question, found: &Match, now: Time) {
@@ -306,7 +308,9 @@ impl Session {
             | BlockKind::Confirm
             | BlockKind::Secret
             | BlockKind::Pager
-            | BlockKind::Fullscreen => limits::AWAITING_HOLDS,
+            | BlockKind::Fullscreen
+            | BlockKind::Permission
+            | BlockKind::Login => limits::AWAITING_HOLDS,
         };
         if now.since(since) >= holds {
             return self.block_unrecognised(kind, now);

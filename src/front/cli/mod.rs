@@ -22,6 +22,7 @@ mod exit;
 mod expectation;
 mod failure;
 mod guess;
+mod layout_view;
 mod outcome;
 mod output;
 mod passthrough;

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Channel, ChannelKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Join,
-    Kind, MarkKind, MarkWanted, Method, OneLine, OutputStart, Pattern, Pointer, Rule, Settle, Severity,
-    TranscriptFile, TtyWanted, WaitingWanted,
+    Channel, ChannelKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Join, Keys, Kind,
+    MarkKind, MarkWanted, MarkerStyle, Method, OneLine, OutputStart, Pattern, Pointer, Reason, Rule, Settle,
+    Severity, TranscriptFile, TtyWanted, WaitingWanted,
 };
 
 /// The whole of it. Times are in milliseconds, bytes are strings in which control characters are escaped.
@@ -18,6 +18,7 @@ pub fn value(spec: &Spec) -> Value {
         "title": spec.title,
         "version": spec.version,
         "tested": spec.tested,
+        "unproven": spec.unproven,
         "tool_version": spec.tool_version.as_ref().map(|v| json!({
             "command": v.command,
             "pattern": v.pattern.as_str(),
@@ -31,14 +32,18 @@ pub fn value(spec: &Spec) -> Value {
             "exit_status_from_mark": spec.outcome.exit_status_from_mark,
         },
         "interrupt": interrupt(spec),
-        "discard": bytes(&spec.discard),
+        "discard": keys(&spec.discard),
         "exit": {
-            "send": bytes(&spec.exit.send),
+            "send": keys(&spec.exit.send),
             "confirm": spec.exit.confirm.iter()
-                .map(|(asked, sent)| json!({ "question": asked.as_str(), "send": bytes(sent) }))
+                .map(|(asked, sent)| json!({ "question": asked.as_str(), "send": keys(sent) }))
                 .collect::<Vec<_>>(),
             "within_ms": ms(spec.exit.within),
         },
+        "resume": spec.resume.as_ref().map(|resume| json!({
+            "args": resume.args,
+            "pattern": resume.pattern.as_ref().map(Pattern::as_str),
+        })),
         "settle": settle(spec.settle),
         "channels": spec.channels.iter().map(channel).collect::<Vec<_>>(),
         "nested": spec.nested.iter()
@@ -65,6 +70,7 @@ fn spawn(spec: &Spec) -> Value {
         "echo_off": spawn.echo_off,
         "init": spawn.init,
         "ready_within_ms": ms(spawn.ready_within),
+        "ready_quiet_ms": ms(spawn.ready_quiet),
         "answer_queries": spawn.answer_queries,
     })
 }
@@ -78,8 +84,15 @@ fn rule(rule: &Rule) -> Value {
         "question": rule.question.as_ref().map(Pattern::as_str),
         "choices": rule.choices.iter().map(choice).collect::<Vec<_>>(),
         "choice_pattern": rule.choice_pattern.as_ref().map(Pattern::as_str),
-        "auto": rule.auto.as_deref().map(bytes),
-        "quit": rule.quit.as_deref().map(bytes),
+        "menu": rule.menu.as_ref().map(|menu| json!({
+            "move": [keys(&menu.previous), keys(&menu.next)],
+            "accept": keys(&menu.accept),
+            "marker_style": menu.style.map(MarkerStyle::as_str),
+        })),
+        "deny": rule.deny.as_ref().map(keys),
+        "allow": rule.allow.as_ref().map(Pattern::as_str),
+        "auto": rule.auto.as_ref().map(keys),
+        "quit": rule.quit.as_ref().map(keys),
     })
 }
 
@@ -117,13 +130,13 @@ fn channel(channel: &Channel) -> Value {
 }
 
 fn choice(choice: &Choice) -> Value {
-    json!({ "label": choice.label, "send": bytes(&choice.send) })
+    json!({ "label": choice.label, "send": keys(&choice.send) })
 }
 
 /// Only what is looked at: a condition that is absent holds always.
 fn conditions(when: &Conditions) -> Value {
     let pattern = |pattern: &Option<Pattern>| pattern.as_ref().map(|p| json!(p.as_str()));
-    let all: [(&str, Option<Value>); 19] = [
+    let all: [(&str, Option<Value>); 20] = [
         ("cursor_line", pattern(&when.cursor_line)),
         ("lines_above", pattern(&when.lines_above)),
         ("screen", pattern(&when.screen)),
@@ -147,6 +160,7 @@ fn conditions(when: &Conditions) -> Value {
         ),
         ("said", when.said.as_ref().map(|channel| json!(channel))),
         ("after_busy", when.after_busy.then(|| json!(true))),
+        ("after_busy_unless_quiet_ms", when.after_busy_unless_quiet.map(ms)),
         (
             "constant",
             (!when.constant.is_empty()).then(|| json!(when.constant)),
@@ -211,12 +225,8 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Ready => "ready",
         Kind::Continuation => "continuation",
         Kind::Busy => "busy",
-        Kind::Blocked(BlockKind::Question) => "question",
-        Kind::Blocked(BlockKind::Confirm) => "confirm",
-        Kind::Blocked(BlockKind::Secret) => "secret",
-        Kind::Blocked(BlockKind::Pager) => "pager",
-        Kind::Blocked(BlockKind::Fullscreen) => "fullscreen",
-        Kind::Blocked(BlockKind::Subprompt) => "subprompt",
+        Kind::Draft => "draft",
+        Kind::Blocked(kind) => kind.as_str(),
     }
 }
 
@@ -230,6 +240,9 @@ fn submit(spec: &Spec) -> Value {
     json!({
         "enter": bytes(&submit.enter),
         "enter_apart": submit.enter_apart,
+        "enter_gap_ms": ms(submit.enter_gap),
+        "echo_within_ms": ms(submit.echo_within),
+        "placeholders": patterns(&submit.placeholders),
         "one_line": one_line,
         "block": submit.block.iter().map(method).collect::<Vec<_>>(),
         "terminator": submit.terminator,
@@ -272,6 +285,7 @@ fn response(spec: &Spec) -> Value {
         "captures": patterns(&response.captures),
         "prompt_after_mode": response.prompt_after_mode.map(|mode| modes(&[mode])),
         "prompt_rows_above": response.prompt_rows_above.as_ref().map(Pattern::as_str),
+        "layout": response.layout.as_ref().map(super::layout_view::value),
     })
 }
 
@@ -281,9 +295,12 @@ fn error(rule: &ErrorRule) -> Value {
         Severity::Warning => "warning",
     };
     json!({
-        "pattern": rule.pattern.as_str(),
+        "pattern": rule.pattern.as_ref().map(Pattern::as_str),
+        "screen": rule.screen.as_ref().map(Pattern::as_str),
+        "status": rule.status.as_ref().map(Pattern::as_str),
         "severity": severity,
         "unless": rule.unless.as_ref().map(Pattern::as_str),
+        "reason": rule.reason.map(Reason::as_str),
     })
 }
 
@@ -295,23 +312,28 @@ fn interrupt(spec: &Spec) -> Value {
         IdleInterrupt::NoPrompt => "no_prompt",
     };
     json!({
-        "send": bytes(&interrupt.send),
+        "send": keys(&interrupt.send),
         "when_idle": when_idle,
         "lethal": interrupt.lethal,
         "lethal_unless": interrupt.lethal_unless.as_ref().map(Pattern::as_str),
         "ack": interrupt.ack.as_ref().map(Pattern::as_str),
         "min_interval_ms": ms(interrupt.min_interval),
         "signal_after_ms": ms(interrupt.signal_after),
-        "then": bytes(&interrupt.then),
+        "signal": interrupt.signal,
+        "again_after_ms": interrupt.again_after.map(ms),
+        "then": keys(&interrupt.then),
     })
 }
 
 fn settle(settle: Settle) -> Value {
-    match settle {
-        Settle::None => Value::Null,
-        Settle::For(time) => json!({ "for_ms": ms(time) }),
-        Settle::Frame(time) => json!({ "frame_within_ms": ms(time) }),
+    if settle.quiet.is_none() && settle.frame.is_none() {
+        return Value::Null;
     }
+    json!({
+        "quiet_ms": settle.quiet.map(ms),
+        "frame_ms": settle.frame.map(ms),
+        "at_most_ms": ms(settle.at_most),
+    })
 }
 
 fn patterns(patterns: &[Pattern]) -> Value {
@@ -325,6 +347,10 @@ fn pairs(pairs: &[(String, String)]) -> Value {
             .map(|(name, value)| (name.clone(), json!(value)))
             .collect::<Map<_, _>>(),
     )
+}
+
+fn keys(keys: &Keys) -> Value {
+    json!(keys.to_string())
 }
 
 fn bytes(bytes: &[u8]) -> Value {

@@ -249,7 +249,7 @@ impl<'a> Check<'a> {
     /// A prompt counts only when it is newer than Enter: announced since, or on a line below the submitted one.
     pub(super) fn fresh(&self) -> bool {
         match self.rule.kind {
-            Kind::Busy => return true,
+            Kind::Busy | Kind::Draft => return true,
             Kind::Ready | Kind::Continuation | Kind::Blocked(_) => {}
         }
         let Some(submit_row) = self.view.submit_row else {

@@ -148,6 +148,7 @@ pub const fn kind_word(kind: Kind) -> &'static str {
         Kind::Ready => "ready",
         Kind::Continuation => "continuation",
         Kind::Busy => "busy",
+        Kind::Draft => "draft",
         Kind::Blocked(kind) => kind.as_str(),
     }
 }

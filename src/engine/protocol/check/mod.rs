@@ -1,9 +1,11 @@
 //! Contradictions that a file can hold although each field is right by itself.
 
 mod channels;
+mod dialogs;
 mod order;
 mod states;
 mod toml_1_1;
+mod turn;
 
 use super::diagnostic::{Severity, did_you_mean};
 use super::file::{Exit, File, Method, OneLine};
@@ -25,6 +27,7 @@ pub(super) fn check(resolver: &mut Resolver<'_>, form: &File, spec: &Spec, looku
     resolver.at("channel", |r| channels::channels(r, form));
     resolver.at("nested", |r| nested(r, form, lookup));
     exit(resolver, form, spec);
+    turn::check(resolver, form, spec);
 }
 
 fn error(resolver: &mut Resolver<'_>, message: impl Into<String>, hint: &str) {
@@ -92,7 +95,7 @@ fn exit(resolver: &mut Resolver<'_>, form: &File, spec: &Spec) {
             )
         }),
         Some(Exit::Table(table))
-            if !table.send.is_empty() && !spec.exit.send.iter().any(u8::is_ascii_control) =>
+            if !table.send.is_empty() && !spec.exit.send.bytes().iter().any(u8::is_ascii_control) =>
         {
             resolver.at("exit", |r| {
                 r.at("send", |r| {

@@ -33,6 +33,7 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         cursor_visible,
         said,
         after_busy,
+        after_busy_unless_quiet,
         constant,
         quiet,
     } = earlier;
@@ -56,6 +57,8 @@ fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
         && covers(cursor_visible, &later.cursor_visible)
         && covers(said, &later.said)
         && (later.after_busy || !after_busy)
+        // Silence lets the one hold that has it, so the other may hold later at most.
+        && (!after_busy || after_busy_unless_quiet.is_some() || later.after_busy_unless_quiet.is_none())
         && constant.iter().all(|name| later.constant.contains(name))
         && *quiet <= later.quiet
 }

@@ -1,6 +1,7 @@
 //! From the file form to the validated `Spec`: overrides, includes, defaults, compiled patterns.
 
 mod channels;
+mod layout;
 mod sections;
 mod states;
 mod values;
@@ -251,6 +252,7 @@ impl<'a> Resolver<'a> {
             title: form.title.clone().unwrap_or_else(|| form.name.clone()),
             version: form.version.clone().unwrap_or_else(|| "1".into()),
             tested: form.tested.clone(),
+            unproven: form.unproven.clone(),
             tool_version: form
                 .tool_version
                 .as_ref()
@@ -265,6 +267,7 @@ impl<'a> Resolver<'a> {
                 r.keys(form.discard.as_deref().unwrap_or("<ctrl-a><ctrl-k>"))
             }),
             exit: self.at("exit", |r| r.exit(form.exit.as_ref(), &form.submit)),
+            resume: self.at("resume", |r| r.resume(form.resume.as_ref())),
             settle: self.at("settle", |r| r.settle(form.settle.as_ref())),
             channels: self.at("channel", |r| r.channels(&form.channels)),
             nested: self.at("nested", |r| r.nested(&form.nested)),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::values::never;
 use super::{COOKED_LINE_BYTES, DEFAULT_COLS, DEFAULT_ROWS, Resolver};
+use crate::engine::limits;
 use crate::engine::protocol::file::{self, File};
 use crate::engine::protocol::keys;
 use crate::engine::protocol::spec::*;
@@ -43,12 +44,15 @@ impl Resolver<'_> {
                 spawn.ready_within.as_deref(),
                 Duration::from_secs(30),
             ),
+            ready_quiet: self.duration("ready_quiet", spawn.ready_quiet.as_deref(), Duration::ZERO),
             answer_queries: spawn.answer_queries.unwrap_or(true),
         }
     }
 
     pub(super) fn submit(&mut self, form: &file::Submit) -> Submit {
-        let enter = self.at("enter", |r| r.keys(form.enter.as_deref().unwrap_or("<enter>")));
+        let enter = self.at("enter", |r| {
+            r.one_write(form.enter.as_deref().unwrap_or("<enter>"))
+        });
         let default_block = vec![
             Method::Paste {
                 extra_enters: form.finish_block,
@@ -62,6 +66,9 @@ impl Resolver<'_> {
         Submit {
             enter,
             enter_apart: form.enter_apart,
+            enter_gap: self.duration("enter_gap", form.enter_gap.as_deref(), Duration::ZERO),
+            echo_within: self.duration("echo_within", form.echo_within.as_deref(), limits::ECHO_WITHIN),
+            placeholders: self.patterns("placeholders", &form.placeholders),
             one_line: match form.one_line {
                 Some(file::OneLine::Paste) => OneLine::Paste,
                 Some(file::OneLine::TypeAscii) => OneLine::TypeAscii,
@@ -92,7 +99,7 @@ impl Resolver<'_> {
                 },
                 file::Method::Lines => Method::Lines,
                 file::Method::Wrap { open, close } => self.nth(index, |r| {
-                    let close = r.at("close", |r| r.keys(close));
+                    let close = r.at("close", |r| r.one_write(close));
                     Method::Wrap {
                         open: open.clone(),
                         close: String::from_utf8_lossy(&close).into_owned(),
@@ -148,14 +155,14 @@ impl Resolver<'_> {
             captures: self.patterns("captures", &form.captures),
             prompt_after_mode,
             prompt_rows_above: self.optional_pattern("prompt_rows_above", form.prompt_rows_above.as_deref()),
+            layout: self.layout(form),
         }
     }
 
     pub(super) fn outcome(&mut self, form: &file::OutcomeTable) -> OutcomeRules {
         let mut errors = Vec::new();
         for (index, rule) in form.errors.iter().enumerate() {
-            let resolved = self.at("error", |r| r.nth(index, |r| r.error_rule(rule)));
-            errors.extend(resolved);
+            errors.push(self.at("error", |r| r.nth(index, |r| r.error_rule(rule))));
         }
         OutcomeRules {
             errors,
@@ -163,17 +170,19 @@ impl Resolver<'_> {
         }
     }
 
-    pub(super) fn error_rule(&mut self, form: &file::ErrorRule) -> Option<ErrorRule> {
-        let pattern = self.at("pattern", |r| r.compiled(&form.pattern))?;
+    pub(super) fn error_rule(&mut self, form: &file::ErrorRule) -> ErrorRule {
         let severity = match form.severity {
             None | Some(file::Severity::Error) => Severity::Error,
             Some(file::Severity::Warning) => Severity::Warning,
         };
-        Some(ErrorRule {
-            pattern,
+        ErrorRule {
+            pattern: self.optional_pattern("pattern", form.pattern.as_deref()),
+            screen: self.optional_pattern("screen", form.screen.as_deref()),
+            status: self.optional_pattern("status", form.status.as_deref()),
             severity,
             unless: self.optional_pattern("unless", form.unless.as_deref()),
-        })
+            reason: form.reason.map(reason),
+        }
     }
 
     pub(super) fn interrupt(&mut self, form: &file::Interrupt) -> Interrupt {
@@ -193,6 +202,8 @@ impl Resolver<'_> {
                 form.signal_after.as_deref(),
                 Duration::from_secs(2),
             ),
+            signal: form.signal.unwrap_or(true),
+            again_after: self.optional_duration("again_after", form.again_after.as_deref()),
             then: self
                 .optional_keys("then", form.then.as_deref())
                 .unwrap_or_default(),
@@ -203,13 +214,14 @@ impl Resolver<'_> {
         const WITHIN: Duration = Duration::from_secs(2);
         match form {
             None => Exit {
-                send: Vec::new(),
+                send: Keys::default(),
                 confirm: Vec::new(),
                 within: WITHIN,
             },
             Some(file::Exit::Typed(text)) => {
                 let mut send = self.keys(text);
-                send.extend(keys::parse(submit.enter.as_deref().unwrap_or("<enter>")).unwrap_or_default());
+                let enter = keys::parse(submit.enter.as_deref().unwrap_or("<enter>"));
+                send.extend(&enter.unwrap_or_default().bytes());
                 Exit {
                     send,
                     confirm: Vec::new(),
@@ -238,18 +250,24 @@ impl Resolver<'_> {
         }
     }
 
+    pub(super) fn resume(&mut self, form: Option<&file::Resume>) -> Option<Resume> {
+        form.map(|form| Resume {
+            args: form.args.clone(),
+            pattern: self.optional_pattern("pattern", form.pattern.as_deref()),
+        })
+    }
+
     pub(super) fn settle(&mut self, form: Option<&file::Settle>) -> Settle {
-        let Some(form) = form else { return Settle::None };
+        const AT_MOST: Duration = Duration::from_secs(1);
+        let default = file::Settle::default();
+        let form = form.unwrap_or(&default);
         let quiet = self.optional_duration("quiet", form.quiet.as_deref());
         let frame = self.optional_duration("frame", form.frame.as_deref());
-        match (quiet, frame) {
-            (Some(quiet), None) => Settle::For(quiet),
-            (None, Some(frame)) => Settle::Frame(frame),
-            (None, None) => Settle::None,
-            (Some(_), Some(_)) => {
-                self.error("settle has either quiet or frame", "");
-                Settle::None
-            }
+        let longest = quiet.max(frame).unwrap_or_default();
+        Settle {
+            quiet,
+            frame,
+            at_most: self.duration("at_most", form.at_most.as_deref(), AT_MOST.max(longest)),
         }
     }
 
@@ -263,5 +281,16 @@ impl Resolver<'_> {
             }));
         }
         nested
+    }
+}
+
+fn reason(reason: file::Reason) -> Reason {
+    match reason {
+        file::Reason::UsageLimit => Reason::UsageLimit,
+        file::Reason::NotLoggedIn => Reason::NotLoggedIn,
+        file::Reason::Overloaded => Reason::Overloaded,
+        file::Reason::ApiError => Reason::ApiError,
+        file::Reason::Connection => Reason::Connection,
+        file::Reason::ContextFull => Reason::ContextFull,
     }
 }

@@ -15,6 +15,9 @@ impl Resolver<'_> {
             question: self.optional_pattern("question", form.question.as_deref()),
             choices: self.choices(&form.choices),
             choice_pattern: self.optional_pattern("choice_pattern", form.choice_pattern.as_deref()),
+            menu: self.menu(form),
+            deny: self.optional_keys("deny", form.deny.as_deref()),
+            allow: self.optional_pattern("allow", form.allow.as_deref()),
             auto: self.optional_keys("auto", form.auto.as_deref()),
             quit: self.optional_keys("quit", form.quit.as_deref()),
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -35,6 +38,23 @@ impl Resolver<'_> {
                 .enumerate()
                 .map(|(index, choice)| one(r, index, choice))
                 .collect()
+        })
+    }
+
+    /// What is missing of it, `check` tells.
+    fn menu(&mut self, form: &file::State) -> Option<Menu> {
+        let moves = form.moves.as_deref().unwrap_or_default();
+        let moves: Vec<Keys> = self.at("move", |r| {
+            let one = |(index, keys): (usize, &String)| r.nth(index, |r| r.keys(keys));
+            moves.iter().enumerate().map(one).collect()
+        });
+        let accept = self.optional_keys("accept", form.accept.as_deref())?;
+        let [previous, next] = <[Keys; 2]>::try_from(moves).ok()?;
+        Some(Menu {
+            previous,
+            next,
+            accept,
+            style: form.marker_style.map(marker_style),
         })
     }
 
@@ -73,6 +93,8 @@ impl Resolver<'_> {
             cursor_visible: form.cursor_visible,
             said: form.said.clone(),
             after_busy: form.after_busy,
+            after_busy_unless_quiet: self
+                .optional_duration("after_busy_unless_quiet", form.after_busy_unless_quiet.as_deref()),
             constant: form.constant.clone(),
             quiet: self.optional_duration("quiet", form.quiet.as_deref()),
         }
@@ -134,11 +156,17 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         cursor_visible: None,
         said: None,
         after_busy: false,
+        after_busy_unless_quiet: None,
         constant: Vec::new(),
         quiet: None,
         question: None,
         choices: Vec::new(),
         choice_pattern: None,
+        moves: None,
+        accept: None,
+        marker_style: None,
+        deny: None,
+        allow: None,
         auto: None,
         quit: None,
     }
@@ -149,12 +177,24 @@ fn kind(kind: file::Kind) -> Kind {
         file::Kind::Ready => Kind::Ready,
         file::Kind::Continuation => Kind::Continuation,
         file::Kind::Busy => Kind::Busy,
+        file::Kind::Draft => Kind::Draft,
         file::Kind::Question => Kind::Blocked(BlockKind::Question),
         file::Kind::Confirm => Kind::Blocked(BlockKind::Confirm),
         file::Kind::Secret => Kind::Blocked(BlockKind::Secret),
         file::Kind::Pager => Kind::Blocked(BlockKind::Pager),
         file::Kind::Fullscreen => Kind::Blocked(BlockKind::Fullscreen),
         file::Kind::Subprompt => Kind::Blocked(BlockKind::Subprompt),
+        file::Kind::Permission => Kind::Blocked(BlockKind::Permission),
+        file::Kind::Login => Kind::Blocked(BlockKind::Login),
+    }
+}
+
+fn marker_style(style: file::MarkerStyle) -> MarkerStyle {
+    match style {
+        file::MarkerStyle::Reverse => MarkerStyle::Reverse,
+        file::MarkerStyle::Bold => MarkerStyle::Bold,
+        file::MarkerStyle::Underline => MarkerStyle::Underline,
+        file::MarkerStyle::Background => MarkerStyle::Background,
     }
 }
 

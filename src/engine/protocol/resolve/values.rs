@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 
 use super::Resolver;
 use crate::engine::protocol::diagnostic::{Severity, within_string};
-use crate::engine::protocol::spec::Pattern;
+use crate::engine::protocol::spec::{Keys, Pattern};
 use crate::engine::protocol::{duration, keys};
 
 /// Compiled size of one pattern, in bytes; a pattern beyond it is refused.
@@ -68,14 +68,23 @@ impl Resolver<'_> {
         })
     }
 
-    pub(super) fn keys(&mut self, text: &str) -> Vec<u8> {
+    pub(super) fn keys(&mut self, text: &str) -> Keys {
         keys::parse(text).unwrap_or_else(|why| {
             self.error(why, "");
-            Vec::new()
+            Keys::default()
         })
     }
 
-    pub(super) fn optional_keys(&mut self, key: &str, text: Option<&str>) -> Option<Vec<u8>> {
+    /// Keys that go out as one write, whatever else they belong to.
+    pub(super) fn one_write(&mut self, text: &str) -> Vec<u8> {
+        let keys = self.keys(text);
+        if keys.pauses() {
+            self.error("these keys are one write, in which a pause has no place", "");
+        }
+        keys.bytes()
+    }
+
+    pub(super) fn optional_keys(&mut self, key: &str, text: Option<&str>) -> Option<Keys> {
         text.map(|text| self.at(key, |r| r.keys(text)))
     }
 
