@@ -198,7 +198,8 @@ impl Driver {
     }
 
     fn drained(&mut self, now: Time) {
-        if std::mem::take(&mut self.undrained) {
+        let heard = self.hear(now);
+        if std::mem::take(&mut self.undrained) || heard {
             self.machine.handle_drained(now);
         }
     }
@@ -215,6 +216,7 @@ impl Driver {
 
     fn handle_ended(&mut self, exit: Exit, now: Time) {
         self.reopen_at = None;
+        self.hear(now);
         self.phase = Phase::Draining {
             exit,
             until: now + DRAIN_WITHIN,
@@ -488,6 +490,7 @@ impl Driver {
                 }
             }
             Read::Empty | Read::Closed => {
+                self.hear(now);
                 if let Some(recorder) = &mut self.recorder {
                     recorder.tty(&probe, now);
                 }

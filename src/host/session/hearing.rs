@@ -5,16 +5,20 @@ use crate::engine::time::Time;
 use crate::host::channels::{LOOK, Message};
 
 impl Driver {
-    /// A hook has said something.
+    /// A hook has said something. What was printed before it is handled with it.
     pub(super) fn handle_arrival(&mut self, now: Time) {
-        // What was printed before it is handled before it.
         self.handle_readable(now);
+    }
+
+    /// Hands over what hooks have said by now, before the machine looks at its evidence: what was said before the tool showed its prompt
+    /// belongs to the turn that the prompt ends. Whether there was something.
+    pub(super) fn hear(&mut self, now: Time) -> bool {
         if !matches!(self.phase, Phase::Running) {
-            return;
+            return false;
         }
         let messages = self.channels.take_messages();
         if messages.is_empty() {
-            return;
+            return false;
         }
         for message in messages {
             self.record_message(&message, now);
@@ -22,7 +26,7 @@ impl Driver {
         }
         // What a hook says of a turn's end, the transcript usually holds by then.
         self.read_transcripts(now);
-        self.machine.handle_drained(now);
+        true
     }
 
     /// The machine waits for what a transcript holds.
