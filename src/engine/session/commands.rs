@@ -85,6 +85,7 @@ impl Session {
                 echo: String::new(),
                 entered: offset,
             },
+            before: Vec::new(),
             enter: Vec::new(),
             in_alternate: self.screen.alternate_screen(),
             segments: Vec::new(),
@@ -193,6 +194,7 @@ impl Session {
         }
         let spec = &self.spec.interrupt;
         let (keys, signal_after, rung) = self.interrupt_keys()?;
+        let again = spec.again_after.filter(|_| keys == spec.send);
         if let Some(last) = self
             .last_interrupt
             .filter(|&last| now.since(last) < spec.min_interval)
@@ -232,6 +234,7 @@ impl Session {
             next_rung_at: now + signal_after,
             rung,
             left,
+            again_at: again.map(|again| now + again),
         });
         self.facts.probe = None;
         self.looks = super::Looks {
@@ -254,7 +257,11 @@ impl Session {
         if let State::Blocked { question } = &self.state {
             let rule = self.spec.rules.iter().find(|rule| rule.name == question.rule);
             if let Some(quit) = rule.and_then(|rule| rule.quit.clone()) {
-                let rung = if spec.lethal || idle_ends { NO_SIGNAL } else { 0 };
+                let rung = if spec.lethal || idle_ends || !spec.signal {
+                    NO_SIGNAL
+                } else {
+                    0
+                };
                 return Ok((quit, spec.signal_after, rung));
             }
             if idle_ends && rule.is_some_and(|rule| rule.kind == Kind::Continuation) {
@@ -273,7 +280,8 @@ impl Session {
         } else {
             spec.signal_after
         };
-        Ok((spec.send.clone(), signal_after, 0))
+        let rung = if spec.signal { 0 } else { NO_SIGNAL };
+        Ok((spec.send.clone(), signal_after, rung))
     }
 
     /// Types the tool's own way out; `Action::Stop` follows when it does not take it.

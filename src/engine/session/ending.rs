@@ -7,7 +7,6 @@ use crate::engine::event::EventKind;
 use crate::engine::framer::rules::Match;
 use crate::engine::framer::state::State;
 use crate::engine::framer::{extract, outcome};
-use crate::engine::limits;
 use crate::engine::protocol::spec::{Keys, OutputStart};
 use crate::engine::response::{Evidence, Outcome, Question, Response};
 use crate::engine::term::Pos;
@@ -86,6 +85,7 @@ impl Session {
         self.looks = Looks::default();
         if self.spec.submit.enter_apart && !step.bytes.is_empty() && !step.enter.is_empty() {
             turn.enter = step.enter;
+            turn.before = self.screen_rows();
             self.queue.push_keys(Purpose::Text, step.bytes, now);
         } else {
             let mut bytes = step.bytes;
@@ -93,47 +93,6 @@ impl Session {
             turn.enter = step.enter;
             self.note_transcripts();
             self.queue.push_keys(Purpose::Enter, bytes, now);
-        }
-    }
-
-    pub(super) fn text_written(&mut self, now: Time) {
-        if let Some(turn) = &mut self.turn {
-            turn.progress = Progress::AwaitingEcho {
-                until: now + limits::ECHO_WITHIN,
-            };
-        }
-    }
-
-    pub(super) fn look_for_echo(&mut self, now: Time) {
-        let Some(turn) = &self.turn else { return };
-        let Progress::AwaitingEcho { until } = turn.progress else {
-            return;
-        };
-        let line = self.screen.cursor_line(limits::CURSOR_LINE_ROWS).text;
-        let last_line = turn.typed.echo.rsplit('\n').next().unwrap_or_default().trim_end();
-        let mut from = last_line.len().saturating_sub(24);
-        while !last_line.is_char_boundary(from) {
-            from += 1;
-        }
-        if line.trim_end().ends_with(&last_line[from..]) || now >= until {
-            self.send_enter(now);
-        }
-    }
-
-    pub(super) fn echo_overdue(&mut self, now: Time) {
-        if let Some(Progress::AwaitingEcho { until }) = self.turn.as_ref().map(|turn| turn.progress)
-            && now >= until
-        {
-            self.send_enter(now);
-        }
-    }
-
-    fn send_enter(&mut self, now: Time) {
-        if let Some(turn) = &mut self.turn {
-            turn.progress = Progress::Writing;
-            let enter = turn.enter.clone();
-            self.note_transcripts();
-            self.queue.push(Purpose::Enter, enter, now);
         }
     }
 

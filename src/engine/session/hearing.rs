@@ -215,6 +215,10 @@ impl Session {
         outcome::has_failed(&self.spec, &self.facts, &screen)
     }
 
+    pub(super) fn awaits(&self) -> bool {
+        self.awaited.is_some()
+    }
+
     pub(super) fn word_due(&self) -> Option<Time> {
         self.awaited.as_ref().and_then(|awaited| awaited.at)
     }

@@ -13,10 +13,13 @@
 
 mod commands;
 mod deadlines;
+mod echo;
 mod ending;
 mod hearing;
 mod queue;
+mod settling;
 mod step;
+mod strays;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +41,8 @@ use super::time::Time;
 use super::tty::{Exit, ProbeDepth, TtyProbe};
 
 use queue::{OutQueue, Purpose};
+use settling::Settling;
+use strays::Draft;
 use turn::{Origin, Turn};
 
 /// How a driver confirms a state of which one condition cannot be known (no tty state on this platform or in this recording).
@@ -121,6 +126,12 @@ pub struct Session {
     looks: Looks,
     /// A state that holds as far as can be known, waiting for its confirmation.
     unconfirmed: Option<(Match, Time)>,
+    /// A ready rule that holds, waiting for the last paint.
+    settling: Option<Settling>,
+    /// What stands unsent in the tool's composer.
+    draft: Option<Draft>,
+    /// Since when no rule holds.
+    adrift_since: Option<Time>,
     /// The rule by which the session became ready.
     ready_rule: Option<usize>,
     interrupting: Option<Interrupting>,
@@ -157,6 +168,8 @@ struct Interrupting {
     /// Row of the question that is being left. An editor may still be painting it, or have taken the interrupt without going on: what
     /// stands on that row asks nobody until every rung was tried.
     left: Option<u64>,
+    /// When the keys are typed once more.
+    again_at: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -191,6 +204,9 @@ impl Session {
             probe_asked: ProbeDepth::Flags,
             looks: Looks::default(),
             unconfirmed: None,
+            settling: None,
+            draft: None,
+            adrift_since: None,
             ready_rule: None,
             interrupting: None,
             last_interrupt: None,
@@ -306,10 +322,12 @@ impl Session {
         }
         self.queue.release(now);
         self.input_stalled(now);
-        self.echo_overdue(now);
+        self.look_for_echo(now);
         self.repeat_unheard_enter(now);
         self.turn_overdue(now);
+        self.interrupt_again_overdue(now);
         self.interrupt_overdue(now);
+        self.drift_overdue(now);
         self.leave_overdue(now);
         self.start_overdue(now);
         self.quiet_seen = now;

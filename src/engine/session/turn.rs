@@ -28,7 +28,7 @@ pub enum Progress {
     /// Bytes wait for the tty.
     Writing,
     /// The text is written; Enter waits for its echo.
-    AwaitingEcho { until: Time },
+    AwaitingEcho { until: Time, not_before: Time },
     /// Enter is written.
     Entered { at: Time, repeats: u8 },
 }
@@ -43,6 +43,8 @@ pub struct Turn {
     pub extra_enters: u8,
     pub progress: Progress,
     pub typed: Typed,
+    /// Rows of the screen before the current step was typed, where its echo is looked for.
+    pub before: Vec<String>,
     /// Enter of the current step, when it is its own write.
     pub enter: Vec<u8>,
     /// Where typing started, in the alternate screen.
