@@ -61,7 +61,9 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         | BlockKind::Confirm
         | BlockKind::Secret
         | BlockKind::Pager
-        | BlockKind::Subprompt => cursor_line(screen),
+        | BlockKind::Subprompt
+        | BlockKind::Permission
+        | BlockKind::Login => cursor_line(screen),
     };
     let choices = if kind == BlockKind::Question {
         written_choices(&text, enter)
@@ -72,7 +74,11 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         BlockKind::Secret => "hidden_input",
         BlockKind::Fullscreen => "full_screen",
         BlockKind::Subprompt => "nested_program",
-        BlockKind::Question | BlockKind::Confirm | BlockKind::Pager => "awaiting_input",
+        BlockKind::Question
+        | BlockKind::Confirm
+        | BlockKind::Pager
+        | BlockKind::Permission
+        | BlockKind::Login => "awaiting_input",
     };
     let kind = if choices.is_empty() {
         kind

@@ -172,6 +172,10 @@ pub enum Kind {
     Fullscreen,
     /// Another interactive program runs inside the tool.
     Subprompt,
+    /// Asks for leave to act; a policy may answer it.
+    Permission,
+    /// Wants a person to sign in.
+    Login,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -228,8 +232,19 @@ pub struct State {
     /// What may be answered, by label.
     #[serde(default)]
     pub choices: Vec<Choice>,
-    /// Regex over the screen that finds further choices: groups `label` and `send`.
+    /// Regex over the screen, behind the question, that finds further choices: groups `label`, and `send` or (with `move`) `marker`.
     pub choice_pattern: Option<String>,
+    /// Keys that move the highlight to the choice before and to the next one: `["<up>", "<down>"]`.
+    #[serde(rename = "move")]
+    pub moves: Option<Vec<String>>,
+    /// Keys that take the highlighted choice; only sent when the screen shows that it is the wanted one.
+    pub accept: Option<String>,
+    /// How the highlighted choice looks, where no `marker` stands before it.
+    pub marker_style: Option<MarkerStyle>,
+    /// Keys that refuse what is asked, for a policy: `<esc>`.
+    pub deny: Option<String>,
+    /// Regex over the labels: the choice that allows what is asked this once, for a policy.
+    pub allow: Option<String>,
     /// Keys sent without asking.
     pub auto: Option<String>,
     /// Keys that leave it; interrupt uses them.
@@ -242,6 +257,17 @@ pub struct Choice {
     pub label: String,
     /// Keys, as they are.
     pub send: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkerStyle {
+    /// Foreground and background are swapped.
+    Reverse,
+    Bold,
+    Underline,
+    /// A background that no other choice has; of two, the one that is rarer on the screen.
+    Background,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

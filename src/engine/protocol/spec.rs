@@ -115,8 +115,14 @@ pub struct Rule {
     pub question: Option<Pattern>,
     /// Choices of a question, by label.
     pub choices: Vec<Choice>,
-    /// Finds further choices on the screen: groups `label` and `send` (or `key`).
+    /// Finds further choices on the screen, behind the question: groups `label`, `send` (or `key`), `marker`.
     pub choice_pattern: Option<Pattern>,
+    /// Its choices are taken by moving a highlight.
+    pub menu: Option<Menu>,
+    /// Refuses what is asked; for a policy.
+    pub deny: Option<Keys>,
+    /// Over labels: the choice that allows what is asked this once; for a policy.
+    pub allow: Option<Pattern>,
     /// Sent by itself, without asking: a pager's "next page", a start-up notice's "continue".
     pub auto: Option<Keys>,
     /// For pagers: what quits it (interrupt uses it).
@@ -129,6 +135,37 @@ pub struct Rule {
 pub struct Choice {
     pub label: String,
     pub send: Keys,
+}
+
+/// How a highlight is moved, seen and accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Menu {
+    pub previous: Keys,
+    pub next: Keys,
+    pub accept: Keys,
+    /// `None`: the highlighted choice has a `marker` that is not blank.
+    pub style: Option<MarkerStyle>,
+}
+
+/// How the label of the highlighted choice looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkerStyle {
+    Reverse,
+    Bold,
+    Underline,
+    /// A background that no other choice has; of two, the one that is rarer on the screen.
+    Background,
+}
+
+impl MarkerStyle {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MarkerStyle::Reverse => "reverse",
+            MarkerStyle::Bold => "bold",
+            MarkerStyle::Underline => "underline",
+            MarkerStyle::Background => "background",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,6 +194,10 @@ pub enum BlockKind {
     Fullscreen,
     /// Another interactive program runs inside the tool.
     Subprompt,
+    /// Asks for leave to act; the only kind that a policy answers.
+    Permission,
+    /// Wants a person to sign in.
+    Login,
 }
 
 impl BlockKind {
@@ -168,6 +209,8 @@ impl BlockKind {
             BlockKind::Pager => "pager",
             BlockKind::Fullscreen => "fullscreen",
             BlockKind::Subprompt => "subprompt",
+            BlockKind::Permission => "permission",
+            BlockKind::Login => "login",
         }
     }
 }

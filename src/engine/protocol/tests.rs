@@ -527,3 +527,44 @@ fn a_version_changes_states_by_name() {
         "missing field `kind`",
     );
 }
+
+#[test]
+fn menus_and_permissions_are_whole() {
+    let menu = "kind = \"permission\"\ntitle = 'x'\nchoice_pattern = '(?<marker>.) (?<label>x)'\nmove = [\"<up>\", \"<down>\"]";
+    let full = format!("{menu}\naccept = \"<enter>\"\ndeny = \"<esc>\"\nallow = '^Yes$'");
+    assert!(parse(&with_state(&full)).is_ok());
+    let at = |state: &str, message: &str| {
+        let found = problems(&with_state(state)).to_string();
+        assert!(found.contains(message), "{message}: {found}");
+    };
+    at(menu, "nothing accepts");
+    at(
+        "kind = \"confirm\"\ntitle = 'x'\naccept = \"<enter>\"",
+        "only read together with move",
+    );
+    at(
+        "kind = \"confirm\"\ntitle = 'x'\nmove = [\"<up>\"]\naccept = \"<enter>\"",
+        "move is two keys",
+    );
+    at(
+        "kind = \"confirm\"\ntitle = 'x'\nmove = [\"<up>\", \"<down>\"]\naccept = \"<enter>\"",
+        "choice_pattern finds",
+    );
+    let two_ways = full.replace("(?<marker>.)", "(?<marker>.)(?<send>.)");
+    at(&two_ways, "two ways to take a choice");
+    at(&full.replace("(?<marker>.)", "."), "which choice is highlighted");
+    let styled = full.replace("(?<marker>.)", ".") + "\nmarker_style = \"reverse\"";
+    assert!(parse(&with_state(&styled)).is_ok());
+    at(
+        "kind = \"confirm\"\ntitle = 'x'\ndeny = \"<esc>\"",
+        "only a permission is answered by policy",
+    );
+    at(
+        "kind = \"login\"\ntitle = 'x'\nauto = \"<enter>\"",
+        "does not answer this by itself",
+    );
+    at(
+        "kind = \"permission\"\ntitle = 'x'\nallow = 'Yes'",
+        "this state has none",
+    );
+}

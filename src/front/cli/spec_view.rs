@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{
-    BlockKind, Channel, ChannelKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Join,
-    Keys, Kind, MarkKind, MarkWanted, Method, OneLine, OutputStart, Pattern, Pointer, Reason, Rule, Settle,
+    Channel, ChannelKind, Choice, Conditions, ErrorRule, ForegroundWanted, IdleInterrupt, Join, Keys, Kind,
+    MarkKind, MarkWanted, MarkerStyle, Method, OneLine, OutputStart, Pattern, Pointer, Reason, Rule, Settle,
     Severity, TranscriptFile, TtyWanted, WaitingWanted,
 };
 
@@ -84,6 +84,13 @@ fn rule(rule: &Rule) -> Value {
         "question": rule.question.as_ref().map(Pattern::as_str),
         "choices": rule.choices.iter().map(choice).collect::<Vec<_>>(),
         "choice_pattern": rule.choice_pattern.as_ref().map(Pattern::as_str),
+        "menu": rule.menu.as_ref().map(|menu| json!({
+            "move": [keys(&menu.previous), keys(&menu.next)],
+            "accept": keys(&menu.accept),
+            "marker_style": menu.style.map(MarkerStyle::as_str),
+        })),
+        "deny": rule.deny.as_ref().map(keys),
+        "allow": rule.allow.as_ref().map(Pattern::as_str),
         "auto": rule.auto.as_ref().map(keys),
         "quit": rule.quit.as_ref().map(keys),
     })
@@ -219,12 +226,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Continuation => "continuation",
         Kind::Busy => "busy",
         Kind::Draft => "draft",
-        Kind::Blocked(BlockKind::Question) => "question",
-        Kind::Blocked(BlockKind::Confirm) => "confirm",
-        Kind::Blocked(BlockKind::Secret) => "secret",
-        Kind::Blocked(BlockKind::Pager) => "pager",
-        Kind::Blocked(BlockKind::Fullscreen) => "fullscreen",
-        Kind::Blocked(BlockKind::Subprompt) => "subprompt",
+        Kind::Blocked(kind) => kind.as_str(),
     }
 }
 

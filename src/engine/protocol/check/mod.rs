@@ -1,6 +1,7 @@
 //! Contradictions that a file can hold although each field is right by itself.
 
 mod channels;
+mod dialogs;
 mod order;
 mod states;
 mod toml_1_1;

@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::{error, order, warning};
+use super::{dialogs, error, order, warning};
 use crate::engine::protocol::file::{
     File, Foreground, Kind as FileKind, Mark, PromptMark, State, Tty, Waiting,
 };
@@ -24,7 +24,7 @@ pub(in crate::engine::protocol) fn states(resolver: &mut Resolver<'_>, form: &Fi
                 marks(r, state);
                 constant(r, state);
                 super::channels::said(r, form, state);
-                dialog(r, state);
+                dialogs::dialog(r, state, is_prompt(state));
                 silence(r, state);
                 after_busy(r, state);
             });
@@ -238,68 +238,6 @@ fn constant(resolver: &mut Resolver<'_>, state: &State) {
                 r.nth(index, |r| {
                     error(r, format!("cursor_line has no group {name:?}"), "(?<name>…)")
                 })
-            });
-        }
-    }
-}
-
-/// What is only read where something is asked.
-fn dialog(resolver: &mut Resolver<'_>, state: &State) {
-    let asks = !is_prompt(state) && !matches!(state.kind, FileKind::Busy | FileKind::Draft);
-    if state.auto.is_some() && is_prompt(state) {
-        resolver.at("auto", |r| {
-            error(
-                r,
-                "a prompt is not answered by itself",
-                "auto belongs to pagers and dialogs",
-            )
-        });
-    }
-    let given = [
-        ("auto", state.auto.is_some() && !is_prompt(state)),
-        ("choices", !state.choices.is_empty()),
-        ("choice_pattern", state.choice_pattern.is_some()),
-        ("question", state.question.is_some()),
-        // An unfinished input has a way out of its own.
-        (
-            "quit",
-            state.quit.is_some() && state.kind != FileKind::Continuation,
-        ),
-    ];
-    for (key, _) in given.iter().filter(|(_, given)| *given && !asks) {
-        resolver.at(key, |r| {
-            error(
-                r,
-                "nothing is asked in a state of this kind",
-                "question, confirm, secret, pager, fullscreen and subprompt are kinds that ask",
-            )
-        });
-    }
-    for (index, _) in state
-        .choices
-        .iter()
-        .enumerate()
-        .filter(|(_, choice)| choice.send.is_empty())
-    {
-        resolver.at("choices", |r| {
-            r.nth(index, |r| {
-                error(r, "a choice sends nothing", "send = \"y<enter>\"")
-            })
-        });
-    }
-    let pattern = state
-        .choice_pattern
-        .as_deref()
-        .and_then(|pattern| regex::Regex::new(pattern).ok());
-    if let Some(pattern) = pattern {
-        let has = |name: &str| pattern.capture_names().flatten().any(|group| group == name);
-        if !(has("label") && (has("send") || has("key"))) {
-            resolver.at("choice_pattern", |r| {
-                error(
-                    r,
-                    "the pattern lacks a group: it needs label and send",
-                    "'(?m)^ *(?<send>\\d+)\\. (?<label>.*)$'",
-                )
             });
         }
     }

@@ -15,6 +15,9 @@ impl Resolver<'_> {
             question: self.optional_pattern("question", form.question.as_deref()),
             choices: self.choices(&form.choices),
             choice_pattern: self.optional_pattern("choice_pattern", form.choice_pattern.as_deref()),
+            menu: self.menu(form),
+            deny: self.optional_keys("deny", form.deny.as_deref()),
+            allow: self.optional_pattern("allow", form.allow.as_deref()),
             auto: self.optional_keys("auto", form.auto.as_deref()),
             quit: self.optional_keys("quit", form.quit.as_deref()),
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -35,6 +38,23 @@ impl Resolver<'_> {
                 .enumerate()
                 .map(|(index, choice)| one(r, index, choice))
                 .collect()
+        })
+    }
+
+    /// What is missing of it, `check` tells.
+    fn menu(&mut self, form: &file::State) -> Option<Menu> {
+        let moves = form.moves.as_deref().unwrap_or_default();
+        let moves: Vec<Keys> = self.at("move", |r| {
+            let one = |(index, keys): (usize, &String)| r.nth(index, |r| r.keys(keys));
+            moves.iter().enumerate().map(one).collect()
+        });
+        let accept = self.optional_keys("accept", form.accept.as_deref())?;
+        let [previous, next] = <[Keys; 2]>::try_from(moves).ok()?;
+        Some(Menu {
+            previous,
+            next,
+            accept,
+            style: form.marker_style.map(marker_style),
         })
     }
 
@@ -142,6 +162,11 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         question: None,
         choices: Vec::new(),
         choice_pattern: None,
+        moves: None,
+        accept: None,
+        marker_style: None,
+        deny: None,
+        allow: None,
         auto: None,
         quit: None,
     }
@@ -159,6 +184,17 @@ fn kind(kind: file::Kind) -> Kind {
         file::Kind::Pager => Kind::Blocked(BlockKind::Pager),
         file::Kind::Fullscreen => Kind::Blocked(BlockKind::Fullscreen),
         file::Kind::Subprompt => Kind::Blocked(BlockKind::Subprompt),
+        file::Kind::Permission => Kind::Blocked(BlockKind::Permission),
+        file::Kind::Login => Kind::Blocked(BlockKind::Login),
+    }
+}
+
+fn marker_style(style: file::MarkerStyle) -> MarkerStyle {
+    match style {
+        file::MarkerStyle::Reverse => MarkerStyle::Reverse,
+        file::MarkerStyle::Bold => MarkerStyle::Bold,
+        file::MarkerStyle::Underline => MarkerStyle::Underline,
+        file::MarkerStyle::Background => MarkerStyle::Background,
     }
 }
 
