@@ -151,8 +151,9 @@ def files(seed: seeds.Seed, expect: scenarios.Expect, happened: Happened) -> lis
     made = [name for name in after if name not in before and name not in expect.files and not name.startswith(seed.owns or ("\0",))]
     if made:
         wrong.append(f"made {', '.join(made)}")
-    for name in seed.files:
-        if name not in seed.rewrites and settings(happened["before"], name) != settings(happened["after"], name):
+    for name in (name for name in seed.files if name in happened["before"]["home"]):
+        mine, theirs = settings(happened["before"], name), settings(happened["after"], name)
+        if mine != theirs and not (name in seed.rewrites and within(mine, theirs)):
             wrong.append(f"~/{name} was changed")
     return wrong
 
@@ -161,3 +162,12 @@ def settings(moment: dict[str, dict[str, str]], name: str) -> Any:
     """Programs lay out their own JSON anew; what it says counts."""
     text = moment["home"].get(name)
     return json.loads(text) if text and name.endswith(".json") else text
+
+
+def within(mine: Any, theirs: Any) -> bool:
+    """Whether everything that was there is there still: a program may add to its own settings."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        return all(name in theirs and within(value, theirs[name]) for name, value in mine.items())
+    if isinstance(mine, str) and isinstance(theirs, str):
+        return set(mine.splitlines()) <= set(theirs.splitlines())
+    return bool(mine == theirs)

@@ -37,14 +37,16 @@ class Scenario:
     prompts: tuple[str, ...]
     expect: Expect
     options: tuple[str, ...] = ()  # of ptych ask
-    timeout: str = "60s"
-    trusted: bool = True  # the folder; otherwise the tool asks at its start
+    timeout: str = "40s"
+    seeded: str = "all"  # `untrusted`: the tool asks at its start whether to trust the folder; `nothing`: no settings, no key
     interrupt: bool = False  # ctrl-c to ptych when the reply stands still
+    resume: bool = False  # the last prompt goes to a second ptych that resumes the tool's session
     about: str = ""
 
 
 BLOCKED = Expect(exit=4, outcomes=("blocked",), complete=False)
 FAILED = Expect(exit=1, outcomes=("error",), requests=(1, 40))
+UNASKED = replace(BLOCKED, outcomes=(), requests=(0, 0), turns=0)
 LINES = "FAKE:echo one\n  two, indented\nthree"
 
 
@@ -105,7 +107,15 @@ SCENARIOS = [
         timeout="10s",
         about="the turn is given up, and the next prompt meets an empty composer",
     ),
-    Scenario("trust", ("FAKE:short hello",), replace(BLOCKED, outcomes=(), requests=(0, 0), turns=0, question="(?i)trust"), trusted=False),
+    Scenario(
+        "resume",
+        ("FAKE:short first", "FAKE:echo second"),
+        Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2),
+        resume=True,
+        about="the session goes on in a second process",
+    ),
+    Scenario("trust", ("FAKE:short hello",), replace(UNASKED, question="(?i)trust"), seeded="untrusted"),
+    Scenario("login", ("FAKE:short hello",), replace(UNASKED, question="."), seeded="nothing", about="somebody must sign in"),
 ]
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -133,7 +143,7 @@ class Difference:
 
     bash: Dialog
     edit: Dialog
-    skip: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ("login",)
     expect: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -149,13 +159,14 @@ CODEX = Difference(
 GEMINI = Difference(
     bash=Dialog("(?i)allow execution", ("Allow once", "Allow for .*", "No, .*"), "^Allow once"),
     edit=Dialog("(?i)apply this change", ("Allow once", "Allow for .*", "Modify.*", "No, .*"), "^Allow once"),
+    skip=(),
     expect={"ask": {"choices": ("Red.*", "Blue.*", "Enter a custom value.*")}},
 )
 DIFFERENCES = {
     "aider": Difference(
         bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
         edit=Dialog("(?i)create new file", ("(?i)yes", "(?i)no"), "(?i)^yes"),
-        skip=("trust", "ask-answer"),
+        skip=("trust", "login", "ask-answer", "resume"),
         expect={"ask": {"question": "(?i)add file to the chat", "choices": ("(?i)yes", "(?i)no", "(?i)don't ask again")}},
     ),
     "claude": CLAUDE,
@@ -166,7 +177,7 @@ DIFFERENCES = {
     "opencode": Difference(
         bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
         edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
-        skip=("trust",),
+        skip=("trust", "login"),
     ),
     "copilot": Difference(
         bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
