@@ -22,7 +22,7 @@ def complaints(seed: seeds.Seed, scenario: scenarios.Scenario, happened: Happene
         *texts(expect, happened),
         *dialog(expect, happened),
         *captures(expect, happened),
-        *requests(seed, scenario, happened),
+        *requests(scenario, happened),
         *files(seed, expect, happened),
         *(f"still running: {words}" for words in happened["left"]),
     ]
@@ -112,7 +112,7 @@ def captures(expect: scenarios.Expect, happened: Happened) -> list[str]:
     ]
 
 
-def requests(seed: seeds.Seed, scenario: scenarios.Scenario, happened: Happened) -> list[str]:
+def requests(scenario: scenarios.Scenario, happened: Happened) -> list[str]:
     """A prompt reaches the model exactly once and as it was given, whatever the client repeats or asks on the side."""
     expect = scenario.expect
     prompts = [entry for entry in happened["requests"] if entry["kind"] == "prompt" and "FAKE:" in entry["prompt"]]
@@ -127,15 +127,10 @@ def requests(seed: seeds.Seed, scenario: scenarios.Scenario, happened: Happened)
     if prompts and prompts[-1]["prompts"] != expect.turns:
         wrong.append(f"{prompts[-1]['prompts']} prompts in the conversation instead of {expect.turns}")
     for entry in prompts:
-        if not any(same(seed, entry["prompt"], prompt) for prompt in scenario.prompts):
+        if entry["prompt"] not in scenario.prompts:
             wrong.append(f"the model got {entry['prompt'][:80]!r}")
             break
     return wrong
-
-
-def same(seed: seeds.Seed, got: str, prompt: str) -> bool:
-    """Clients without tools put their instructions behind the prompt."""
-    return got == prompt or (seed.plain and got.startswith(prompt + "\n"))
 
 
 def files(seed: seeds.Seed, expect: scenarios.Expect, happened: Happened) -> list[str]:

@@ -58,10 +58,9 @@ def git_repository(cwd: Path) -> None:
 def claude(name: str, version: str) -> Seed:
     settings = {
         "hasCompletedOnboarding": True,
-        "theme": "dark",
         "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
     }
-    trusted = {CWD: {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}}
+    trusted = {CWD: {"hasTrustDialogAccepted": True}}
     return Seed(
         name=name,
         protocol="claude",
