@@ -242,7 +242,7 @@ def empty(folder: Path) -> None:
     """What the program before left running may still write; it has been told to end."""
     folder.mkdir(parents=True, exist_ok=True)
     for _ in range(50):
-        if subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], stderr=subprocess.DEVNULL).returncode == 0:
+        if subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
             return
         time.sleep(0.1)
     raise OSError(f"failed to empty {folder}")
