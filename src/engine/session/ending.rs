@@ -13,6 +13,9 @@ use crate::engine::term::Pos;
 use crate::engine::time::Time;
 use crate::engine::tty::Exit;
 
+/// Name of the capture that holds the tool's own id of the conversation.
+const TOOL_SESSION: &str = "tool_session";
+
 impl Session {
     // Steps of a turn.
 
@@ -53,7 +56,9 @@ impl Session {
         };
         let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
-        let mut extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+        let captures = &mut turn.captures;
+        let untrimmed = |text: &str| outcome::capture(&rules.captures, text, captures);
+        let mut extract = extract::text(rules, &mut self.screen, start, end, interrupted_at, untrimmed);
         // The line end behind a hidden answer belongs to the question's row.
         if unechoed && extract.text.starts_with('\n') {
             extract.text.remove(0);
@@ -193,6 +198,10 @@ impl Session {
             screen: &screen,
         };
         let judged = outcome::judge(&self.spec, &self.facts, ended, &mut captures);
+        if let Some(id) = &self.tool_session {
+            captures.entry(TOOL_SESSION.into()).or_insert_with(|| id.clone());
+        }
+        outcome::normalise(&mut captures);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
         let response = Response {

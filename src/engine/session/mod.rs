@@ -60,6 +60,8 @@ pub struct SessionConfig {
     pub stream: bool,
     /// Bytes of a turn's text kept (`limits::TURN_TEXT_BYTES` by default).
     pub turn_text_bytes: usize,
+    /// Version of the tool, where somebody has asked for it; told with `EventKind::Drift`.
+    pub tool_version: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -94,7 +96,7 @@ pub enum ForegroundSignal {
 
 pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
-pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict};
+pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict, nearest};
 
 /// A session without its process. See the module's words for the order of calls.
 #[derive(Debug)]
@@ -123,6 +125,8 @@ pub struct Session {
     draft: Option<Draft>,
     /// Since when no rule holds.
     adrift_since: Option<Time>,
+    /// The tool's own id of the conversation, by which it can be resumed.
+    tool_session: Option<String>,
     /// The rule by which the session became ready.
     ready_rule: Option<usize>,
     interrupting: Option<Interrupting>,
@@ -192,6 +196,7 @@ impl Session {
             settling: None,
             draft: None,
             adrift_since: None,
+            tool_session: None,
             ready_rule: None,
             interrupting: None,
             last_interrupt: None,
@@ -217,6 +222,11 @@ impl Session {
 
     pub fn screen(&self) -> &Screen {
         &self.screen
+    }
+
+    /// The tool's own id of the conversation, as far as it has told one.
+    pub fn tool_session(&self) -> Option<&str> {
+        self.tool_session.as_deref()
     }
 
     /// Whether the protocol's initialisation is still to run: a caller's prompt waits for it.
@@ -281,6 +291,7 @@ impl Session {
     /// The tool ended and its output has been handed over.
     pub fn handle_exit(&mut self, exit: Exit, now: Time) {
         self.confirm(now);
+        self.read_resume_hint();
         if self.turn.is_some() {
             self.finish_unready(
                 Outcome::Exited,

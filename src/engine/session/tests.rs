@@ -63,6 +63,7 @@ impl Rig {
             confirm: Confirm::Quiet(Duration::from_millis(200)),
             stream: false,
             turn_text_bytes: 1 << 20,
+            tool_version: Some("2.1".into()),
         };
         Rig {
             session: Session::new(Arc::new(spec), config, Time::ZERO),

@@ -123,6 +123,7 @@ impl Run {
             },
             stream: false,
             turn_text_bytes: limits::TURN_TEXT_BYTES,
+            tool_version: None,
         };
         let chance = match replay.chunks {
             Chunks::Random(seed) => seed,

@@ -262,6 +262,7 @@ impl Driver {
                     rung,
                     survivors,
                     took: now.since(begun),
+                    tool_session: self.machine.tool_session().map(str::to_owned),
                 };
                 self.end(report);
             }

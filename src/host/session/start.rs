@@ -109,6 +109,7 @@ fn config(options: &Options, size: crate::engine::term::Size) -> SessionConfig {
         confirm: Confirm::Quiet(QUIET),
         stream: options.stream,
         turn_text_bytes: options.turn_text_bytes.unwrap_or(limits::TURN_TEXT_BYTES),
+        tool_version: options.tool_version.clone(),
     }
 }
 
