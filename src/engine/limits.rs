@@ -15,6 +15,14 @@ pub const PENDING_REPLY_BYTES: usize = 64 << 10;
 pub const NOTIFICATIONS: usize = 32;
 /// Events that wait for `poll_event`; older announcements (never responses or states) are dropped first.
 pub const PENDING_EVENTS: usize = 4096;
+/// Bytes of one message of a side channel; a longer one is dropped. While it is read it is held about three times: as bytes, as JSON, as text.
+pub const MESSAGE_BYTES: usize = 32 << 20;
+/// Messages taken from an inbox in one look, and texts of one turn that are joined; what is beyond is dropped.
+pub const MESSAGES: usize = 256;
+/// Folder entries looked at in one search for transcripts.
+pub const TRANSCRIPT_ENTRIES: usize = 20_000;
+/// How often a transcript is read while the end of a turn waits for its text.
+pub const TRANSCRIPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// First wait before the tty is looked at again when the screen already shows a prompt; doubles up to `REPROBE_MAX`.
 pub const REPROBE_FIRST: Duration = Duration::from_micros(40);

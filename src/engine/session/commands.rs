@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::hearing::Heard;
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
 use super::{Action, Interrupting, Leaving, Prompt, Session, SubmitError};
@@ -99,6 +100,7 @@ impl Session {
             auto_answers: Vec::new(),
             streamed_to: None,
             streamed_bytes: 0,
+            heard: Heard::default(),
         };
         if origin != Origin::Init {
             let turn_id = turn.id.clone();
@@ -183,6 +185,8 @@ impl Session {
     ///
     /// The protocol says that it would end the tool, or that the last one was too short ago.
     pub fn interrupt(&mut self, now: Time) -> Result<(), SubmitError> {
+        // A tool that is ready, and whose words alone are waited for, has nothing to be interrupted.
+        self.give_up_waiting(now);
         match &self.state {
             State::Exited { .. } => return Err(SubmitError::Exited),
             State::Ready => return Ok(()),

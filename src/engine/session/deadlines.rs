@@ -13,7 +13,7 @@ use crate::engine::time::Time;
 use crate::engine::tty::Foreground;
 
 /// How many of them there are.
-const DEADLINES: usize = 15;
+const DEADLINES: usize = 16;
 
 impl Session {
     // Deadlines.
@@ -56,6 +56,7 @@ impl Session {
                 "frame",
             ),
             (self.quiet_at(), "quiet"),
+            (self.word_due(), "within"),
         ]
     }
 
@@ -160,6 +161,9 @@ impl Session {
         else {
             return;
         };
+        if self.give_up_waiting(now) {
+            return;
+        }
         let mut signals = vec![format!("the turn's limit passed {:?} ago", now.since(deadline))];
         let busy = self.facts.busy_rule.and_then(|rule| self.spec.rules.get(rule));
         signals.extend(busy.map(|rule| format!("busy: {}", rule.name)));

@@ -70,6 +70,7 @@ impl Session {
             turn.progress = Progress::Writing;
             turn.before = Vec::new();
             let enter = turn.enter.clone();
+            self.note_transcripts();
             self.queue.push(Purpose::Enter, enter, now);
         }
     }

@@ -8,16 +8,20 @@ use crate::engine::framer::rules::Match;
 use crate::engine::framer::state::State;
 use crate::engine::framer::{extract, outcome};
 use crate::engine::protocol::spec::{Keys, OutputStart};
-use crate::engine::response::{Evidence, Outcome, Question, Response, Source};
+use crate::engine::response::{Evidence, Outcome, Question, Response};
 use crate::engine::term::Pos;
 use crate::engine::time::Time;
 use crate::engine::tty::Exit;
 
-/// Name of the capture that holds the tool's own id of the conversation.
-const TOOL_SESSION: &str = "tool_session";
-
 impl Session {
     // Steps of a turn.
+
+    /// Nothing more is to be typed: the next ready is the end of the turn.
+    pub(super) fn is_last_step(&self) -> bool {
+        self.turn
+            .as_ref()
+            .is_some_and(|turn| turn.interrupted || turn.steps.is_empty())
+    }
 
     /// The tool took one step's input and shows a prompt again.
     pub(super) fn end_of_step(&mut self, found: &Match, now: Time) {
@@ -89,6 +93,7 @@ impl Session {
             let mut bytes = step.bytes;
             bytes.extend(&step.enter);
             turn.enter = step.enter;
+            self.note_transcripts();
             self.queue.push_keys(Purpose::Enter, bytes, now);
         }
     }
@@ -116,6 +121,7 @@ impl Session {
         let Some(turn) = &mut self.turn else { return };
         turn.progress = Progress::Entered { at: now, repeats: 0 };
         turn.typed.entered = offset;
+        turn.heard.start();
         let id = turn.id.clone();
         if turn.origin == Origin::Prompt || turn.origin == Origin::Answer {
             self.enter_state(State::Busy { turn: Some(id) }, "submitted", now);
@@ -186,9 +192,10 @@ impl Session {
         if turn.is_entered() {
             self.collect(&mut turn, end);
         }
-        let text = join(std::mem::take(&mut turn.segments));
+        let mut text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
         captures.extend(self.told_captures(found));
+        captures.extend(self.heard_captures(&mut turn));
         let screen = match outcome::wants_screen(&self.spec) {
             true => self.screen.viewport_text(),
             false => String::new(),
@@ -198,16 +205,15 @@ impl Session {
             screen: &screen,
         };
         let judged = outcome::judge(&self.spec, &self.facts, ended, &mut captures);
-        if let Some(id) = &self.tool_session {
-            captures.entry(TOOL_SESSION.into()).or_insert_with(|| id.clone());
-        }
         outcome::normalise(&mut captures);
+        let mut signals = found.signals.clone();
+        let source = self.say_exactly(&mut turn, outcome, &mut text, &mut signals, now);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
         let response = Response {
             turn: turn.id.clone(),
             prompt: std::mem::take(&mut turn.prompt),
-            source: Source::Screen,
+            source,
             outcome,
             complete: matches!(outcome, Outcome::Ok | Outcome::Error) && turn.lost.is_none(),
             truncated: turn.lost.is_some(),
@@ -217,7 +223,7 @@ impl Session {
             exit,
             evidence: Evidence {
                 rule,
-                signals: found.signals.clone(),
+                signals,
                 row: self.screen.cursor().pos.row,
                 from_offset: turn.from_offset,
                 to_offset,
@@ -288,6 +294,7 @@ impl Session {
             return;
         };
         if turn.origin == Origin::Init
+            || self.has_words()
             || turn.typed.entered == self.screen.offset()
             || !turn.segments.is_empty()
         {

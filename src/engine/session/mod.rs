@@ -2,7 +2,8 @@
 //!
 //! A driver owns a PTY and does, in a loop:
 //!
-//! 1. what the world did: `handle_output`, `handle_drained`, `handle_tty`, `handle_written`, `handle_exit`, `handle_time`;
+//! 1. what the world did: `handle_output`, `handle_drained`, `handle_tty`, `handle_written`, `handle_message`, `handle_exit`,
+//!    `handle_time`;
 //! 2. what the caller wants: `submit`, `answer`, `interrupt`, `discard`, `resize`, `leave`;
 //! 3. what must be done now, until each says nothing: `poll_write`, `poll_action`, `poll_probe`, `poll_event`; then sleep until
 //!    `poll_deadline` or the next byte.
@@ -14,6 +15,7 @@ mod commands;
 mod deadlines;
 mod echo;
 mod ending;
+mod hearing;
 mod queue;
 mod settling;
 mod step;
@@ -23,7 +25,7 @@ mod strays;
 mod tests;
 mod turn;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +64,8 @@ pub struct SessionConfig {
     pub turn_text_bytes: usize,
     /// Version of the tool, where somebody has asked for it; told with `EventKind::Drift`.
     pub tool_version: Option<String>,
+    /// Messages of side channels may come: the end of a turn waits for them where the protocol says so.
+    pub side_channels: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +85,10 @@ pub enum Action {
     DiscardInput,
     /// Signal the foreground process group of the terminal.
     Signal(ForegroundSignal),
+    /// Side channels: remember how long each transcript is, before anything else is written.
+    NoteTranscripts,
+    /// Side channels: hand over what was appended to the transcripts since.
+    ReadTranscripts,
     /// The tool was told to leave and has not: go on with the stop ladder.
     Stop,
 }
@@ -97,6 +105,7 @@ pub enum ForegroundSignal {
 pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
 pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict, nearest};
+pub use hearing::Hints;
 
 /// A session without its process. See the module's words for the order of calls.
 #[derive(Debug)]
@@ -125,8 +134,6 @@ pub struct Session {
     draft: Option<Draft>,
     /// Since when no rule holds.
     adrift_since: Option<Time>,
-    /// The tool's own id of the conversation, by which it can be resumed.
-    tool_session: Option<String>,
     /// The rule by which the session became ready.
     ready_rule: Option<usize>,
     interrupting: Option<Interrupting>,
@@ -139,6 +146,12 @@ pub struct Session {
     half_typed: String,
     /// Quiet times up to here have been looked at.
     quiet_seen: Time,
+    /// The tool's own name for its session.
+    tool_session: Option<String>,
+    /// Transcripts that hooks have told, by the channel's name.
+    told_files: BTreeMap<String, String>,
+    /// The end of the turn waits for a side channel.
+    awaited: Option<hearing::Awaited>,
 }
 
 /// When the tty is looked at again although no byte came.
@@ -196,7 +209,6 @@ impl Session {
             settling: None,
             draft: None,
             adrift_since: None,
-            tool_session: None,
             ready_rule: None,
             interrupting: None,
             last_interrupt: None,
@@ -205,6 +217,9 @@ impl Session {
             auto_answered: None,
             half_typed: String::new(),
             quiet_seen: now,
+            tool_session: None,
+            told_files: BTreeMap::new(),
+            awaited: None,
             spec,
             config,
         }
@@ -222,11 +237,6 @@ impl Session {
 
     pub fn screen(&self) -> &Screen {
         &self.screen
-    }
-
-    /// The tool's own id of the conversation, as far as it has told one.
-    pub fn tool_session(&self) -> Option<&str> {
-        self.tool_session.as_deref()
     }
 
     /// Whether the protocol's initialisation is still to run: a caller's prompt waits for it.
@@ -324,6 +334,7 @@ impl Session {
         self.leave_overdue(now);
         self.start_overdue(now);
         self.quiet_seen = now;
+        self.word_looked_at(now);
         if self.looks.at.is_some_and(|at| now >= at) {
             self.looks.at = None;
             self.facts.probe = None;

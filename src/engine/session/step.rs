@@ -121,20 +121,25 @@ impl Session {
     }
 
     /// Somebody typed, or the recording ended: what was shown last was the tool's last word.
-    pub(super) fn confirm(&mut self, _now: Time) {
+    pub(super) fn confirm(&mut self, now: Time) {
         if let Some((found, since)) = self.unconfirmed.take() {
             self.enter(found, since);
         }
+        self.give_up_waiting(now);
     }
 
     fn act_on(&mut self, found: Match, now: Time) {
-        if !self.settles(&found, now) {
+        // A turn that waits for its words has settled.
+        if self.awaits() || !self.settles(&found, now) {
             self.enter(found, now);
         }
     }
 
     fn enter(&mut self, found: Match, now: Time) {
         let kind = self.spec.rules[found.rule].kind;
+        if kind != Kind::Ready {
+            self.word_not_awaited();
+        }
         self.settling = None;
         if kind != Kind::Draft {
             self.draft = None;
@@ -153,12 +158,15 @@ impl Session {
 
     // States.
 
-    fn ready(&mut self, found: &Match, now: Time) {
+    pub(super) fn ready(&mut self, found: &Match, now: Time) {
         if self.facts.first_ready.is_none() {
             self.facts.first_ready = Some(self.flags);
             self.facts.first_captures = found.captures.clone();
         }
         self.ready_rule = Some(found.rule);
+        if self.is_last_step() && self.awaits_word(found, now) {
+            return;
+        }
         let turn = self.turn.as_ref();
         let typed = |turn: &Turn| turn.interrupted && turn.origin != Origin::Observed;
         let interrupted = self.interrupting.take().is_some() || turn.is_some_and(typed);

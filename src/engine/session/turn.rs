@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::hearing::Heard;
 use crate::engine::framer::extract::Typed;
 use crate::engine::framer::plan::Step;
 use crate::engine::ids::TurnId;
@@ -64,6 +65,8 @@ pub struct Turn {
     /// Text up to here has been streamed.
     pub streamed_to: Option<Pos>,
     pub streamed_bytes: usize,
+    /// What side channels have said.
+    pub heard: Heard,
 }
 
 impl Turn {

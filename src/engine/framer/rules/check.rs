@@ -278,7 +278,8 @@ impl<'a> Check<'a> {
         let Some(submit_row) = self.view.submit_row else {
             return true;
         };
-        let announced = self.line.marked || self.line.switched || self.when.after_busy;
+        let announced =
+            self.line.marked || self.line.switched || self.when.after_busy || self.when.said.is_some();
         let below = || {
             let first = self.line.line.rows.first();
             first.is_some_and(|&(_, row)| row > submit_row)
