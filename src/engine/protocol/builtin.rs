@@ -13,6 +13,7 @@ macro_rules! files {
 files![
     "bash",
     "bc",
+    "claude",
     "common",
     "dash",
     "fish",
