@@ -14,6 +14,7 @@ files![
     "aider",
     "bash",
     "bc",
+    "claude",
     "common",
     "dash",
     "fish",
