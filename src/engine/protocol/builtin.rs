@@ -11,9 +11,11 @@ macro_rules! files {
 }
 
 files![
+    "aider",
     "amp",
     "bash",
     "bc",
+    "claude",
     "common",
     "copilot",
     "cursor-agent",
