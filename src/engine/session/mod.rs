@@ -13,6 +13,7 @@
 mod commands;
 mod deadlines;
 mod ending;
+mod laid_out;
 mod queue;
 mod step;
 
@@ -220,7 +221,7 @@ impl Session {
         if bytes.is_empty() {
             return;
         }
-        self.screen.handle_bytes(bytes);
+        self.feed_screen(bytes);
         self.facts.last_output = now;
         self.facts.probe = None;
         self.probe_wanted = None;
@@ -237,6 +238,7 @@ impl Session {
 
     /// No more bytes at this moment: look at what they made.
     pub fn handle_drained(&mut self, now: Time) {
+        self.frame_painted();
         self.stream_text(now);
         self.evaluate(now);
     }
