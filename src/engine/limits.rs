@@ -15,6 +15,14 @@ pub const PENDING_REPLY_BYTES: usize = 64 << 10;
 pub const NOTIFICATIONS: usize = 32;
 /// Events that wait for `poll_event`; older announcements (never responses or states) are dropped first.
 pub const PENDING_EVENTS: usize = 4096;
+/// Bytes of one message of a side channel; a longer one is dropped. While it is read it is held about three times: as bytes, as JSON, as text.
+pub const MESSAGE_BYTES: usize = 32 << 20;
+/// Messages taken from an inbox in one look, and texts of one turn that are joined; what is beyond is dropped.
+pub const MESSAGES: usize = 256;
+/// Folder entries looked at in one search for transcripts.
+pub const TRANSCRIPT_ENTRIES: usize = 20_000;
+/// How often a transcript is read while the end of a turn waits for its text.
+pub const TRANSCRIPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// First wait before the tty is looked at again when the screen already shows a prompt; doubles up to `REPROBE_MAX`.
 pub const REPROBE_FIRST: Duration = Duration::from_micros(40);
@@ -29,7 +37,14 @@ pub const NESTED_HOLDS: Duration = Duration::from_millis(1500);
 pub const ECHO_WITHIN: Duration = Duration::from_millis(400);
 /// A synchronized frame (mode 2026) that does not end is ignored after this.
 pub const SYNC_FRAME: Duration = Duration::from_millis(150);
-/// A ready tool that shows nothing the protocol knows for this long is `unknown`.
+/// A first ready that the protocol wants quiet is taken as it is when it never rests for this long.
+pub const READY_QUIET_AT_MOST: Duration = Duration::from_secs(5);
+/// An interrupted turn in which nothing busy was ever seen is over after this much silence.
+pub const INTERRUPTED_UNSEEN: Duration = Duration::from_secs(1);
+/// Times that a draft is emptied before it is given up, and the time between two.
+pub const DISCARD_TRIES: u8 = 3;
+pub const DISCARD_EVERY: Duration = Duration::from_millis(500);
+/// A tool whose protocol knows what busy looks like, and that shows nothing the protocol knows for this long, is `unknown`.
 pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
 /// Repeats of Enter (never of text) when a turn does not start.
 pub const ENTER_REPEATS: u8 = 2;

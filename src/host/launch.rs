@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
+use super::channels::{SideChannels, hook_program};
 use super::error::LaunchError;
 use super::options::Options;
 use super::pty::SpawnPlan;
 use crate::engine::protocol::Spec;
+use crate::engine::protocol::spec::ChannelKind;
 use crate::engine::term::Size;
 
 /// Names that pass from this process's environment to every tool; those of `LC_*` and `XDG_*` pass too.
@@ -48,12 +50,27 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub(super) struct Launch {
     pub(super) plan: SpawnPlan,
     pub(super) files: Option<PrivateFolder>,
+    pub(super) channels: SideChannels,
 }
 
 pub(super) fn prepare(spec: &Spec, options: &Options, cookie: &str) -> Result<Launch, LaunchError> {
     let cwd = working_directory(spec, options)?;
     let files = PrivateFolder::for_spec(spec, cookie)?;
-    let fill = |text: &str| substitute(text, files.as_ref());
+    let places = Places::new(spec, options, files.as_ref(), &cwd);
+    let fill = |text: &str| places.fill(text);
+    let failed = |source| LaunchError::Files {
+        tool: spec.name.clone(),
+        path: files
+            .as_ref()
+            .map(|folder| folder.path.clone())
+            .unwrap_or_default(),
+        source,
+    };
+    if let Some(folder) = &files {
+        folder.write_all(spec, &places).map_err(failed)?;
+    }
+    let folder = files.as_ref().map(|folder| folder.path.as_path());
+    let channels = SideChannels::open(&spec.channels, folder, &fill).map_err(failed)?;
     let env = environment(spec, options, &cwd, &fill);
     let (argv0, program) = find_program(spec, options, env.get(OsStr::new("PATH")))?;
     let args = spec.spawn.args.iter().chain(&options.args);
@@ -68,7 +85,11 @@ pub(super) fn prepare(spec: &Spec, options: &Options, cookie: &str) -> Result<La
         limits: options.limits,
         cookie: cookie.to_owned(),
     };
-    Ok(Launch { plan, files })
+    Ok(Launch {
+        plan,
+        files,
+        channels,
+    })
 }
 
 pub(super) fn size(spec: &Spec, options: &Options) -> Size {
@@ -92,10 +113,71 @@ fn working_directory(spec: &Spec, options: &Options) -> Result<PathBuf, LaunchEr
     }
 }
 
-fn substitute(text: &str, files: Option<&PrivateFolder>) -> String {
-    match files {
-        Some(folder) if text.contains("{files}") => text.replace("{files}", &folder.path.to_string_lossy()),
-        _ => text.to_owned(),
+// Placeholders.
+
+/// What the words in braces stand for in this session; one without a meaning stays as it is.
+struct Places {
+    words: Vec<(&'static str, String)>,
+}
+
+impl Places {
+    fn new(spec: &Spec, options: &Options, files: Option<&PrivateFolder>, cwd: &Path) -> Places {
+        let mut places = Places {
+            words: vec![("{cwd}", cwd.to_string_lossy().into_owned())],
+        };
+        if let Some(folder) = files {
+            let path = |path: PathBuf| path.to_string_lossy().into_owned();
+            places.words.push(("{files}", path(folder.path.clone())));
+            places.words.push(("{hook}", path(hook_program(&folder.path))));
+        }
+        let of_caller = options.env.iter().rev().find(|(name, _)| name == "HOME");
+        let of_protocol = spec.spawn.env.iter().find(|(name, _)| name == "HOME");
+        let home = match (of_caller, of_protocol) {
+            (Some((_, home)), _) => Some(home.clone()),
+            (None, Some((_, home))) => Some(places.fill(home)),
+            (None, None) => std::env::var_os("HOME").map(|home| home.to_string_lossy().into_owned()),
+        };
+        places.words.extend(home.map(|home| ("{home}", home)));
+        places
+    }
+
+    fn fill(&self, text: &str) -> String {
+        self.fill_with(text, |path| path.to_owned())
+    }
+
+    /// In the contents of a side file. Where it is JSON or TOML a path is written as their strings have it: a folder's name must not be able
+    /// to end the string and say something of its own.
+    fn fill_file(&self, name: &str, text: &str) -> String {
+        let escaped = |path: &str| {
+            let quoted = serde_json::Value::from(path).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        };
+        match Path::new(name).extension().and_then(OsStr::to_str) {
+            Some("json" | "jsonc" | "json5" | "toml") => self.fill_with(text, escaped),
+            _ => self.fill(text),
+        }
+    }
+
+    fn fill_with(&self, text: &str, written: impl Fn(&str) -> String) -> String {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            filled.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let word = self.words.iter().find(|(word, _)| rest.starts_with(word));
+            match word {
+                Some((word, path)) => {
+                    filled.push_str(&written(path));
+                    rest = &rest[word.len()..];
+                }
+                None => {
+                    filled.push('{');
+                    rest = &rest[1..];
+                }
+            }
+        }
+        filled.push_str(rest);
+        filled
     }
 }
 
@@ -215,8 +297,12 @@ impl PrivateFolder {
     fn for_spec(spec: &Spec, unique: &str) -> Result<Option<PrivateFolder>, LaunchError> {
         let spawn = &spec.spawn;
         let mut texts = spawn.args.iter().chain(spawn.env.iter().map(|(_, value)| value));
+        let hooks = spec
+            .channels
+            .iter()
+            .any(|channel| channel.kind == ChannelKind::Hook);
         // A tool may put files of its own where there are none of the protocol's.
-        if spawn.files.is_empty() && !texts.any(|text| text.contains("{files}")) {
+        if spawn.files.is_empty() && !hooks && !texts.any(|text| text.contains("{files}")) {
             return Ok(None);
         }
         let path = std::env::temp_dir().join(format!("ptych-{unique}"));
@@ -227,13 +313,12 @@ impl PrivateFolder {
         };
         // Not `create_dir_all`: a folder that somebody else made is refused.
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
-        let folder = PrivateFolder { path: path.clone() };
-        for (name, contents) in &spec.spawn.files {
-            folder
-                .write(name, &substitute(contents, Some(&folder)))
-                .map_err(failed)?;
-        }
-        Ok(Some(folder))
+        Ok(Some(PrivateFolder { path }))
+    }
+
+    fn write_all(&self, spec: &Spec, places: &Places) -> io::Result<()> {
+        let mut files = spec.spawn.files.iter();
+        files.try_for_each(|(name, contents)| self.write(name, &places.fill_file(name, contents)))
     }
 
     fn write(&self, name: &str, contents: &str) -> io::Result<()> {
@@ -304,6 +389,23 @@ mod tests {
         };
         assert!(folder("'t'").is_none());
         assert!(folder("'t', '--home={files}'").is_some());
+    }
+
+    #[test]
+    fn words_in_braces_are_filled_in_and_quoted_where_the_file_needs_it() {
+        let source =
+            "name = \"t\"\nprompt = '> $'\ncommand = ['t']\n[spawn]\nenv = { HOME = '{cwd}/home' }\n";
+        let spec = crate::engine::protocol::parse_named("t.toml", source).expect("valid");
+        let places = Places::new(&spec, &Options::default(), None, Path::new("/a\"b"));
+        assert_eq!(
+            places.fill("{cwd} {home} {files} {x} {"),
+            "/a\"b /a\"b/home {files} {x} {"
+        );
+        assert_eq!(
+            places.fill_file("a/settings.json", "[\"{cwd}\"]"),
+            "[\"/a\\\"b\"]"
+        );
+        assert_eq!(places.fill_file("run.sh", "{cwd}"), "/a\"b");
     }
 
     #[test]

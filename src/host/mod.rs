@@ -4,6 +4,7 @@
 //! four things (a command from a handle, the terminal, the tool's end, the engine's next deadline), steps the engine's
 //! machine, and performs what it asks for. It decides nothing about prompts and answers: that is the engine's.
 
+mod channels;
 pub mod error;
 mod launch;
 pub mod memory;

@@ -11,6 +11,7 @@ mod cli_protocol;
 mod cli_support;
 mod cli_usage;
 mod docs;
+mod host_channels;
 mod host_end;
 mod host_launch;
 mod host_recording;

@@ -70,10 +70,10 @@ def text_difference(wanted: str, found: str, source: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a Markdown text, whether or not it was rendered."""
-    text = re.sub(r"^\s*(```|~~~).*$", "", text, flags=re.M)
+    text = re.sub(r"^\s*(```|~~~).*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"\[([^\]]*)\]\(([^)]*)\)", r"\1 (\2)", text)
-    text = re.sub(r"^\s*([#>▎│•◦○●*+-]+|\d+\.)\s+", "", text, flags=re.M)
-    text = re.sub(r"\*\*|`|^\s*[─━-]{3,}\s*$", "", text, flags=re.M)
+    text = re.sub(r"^\s*([#>▎│•◦○●*+-]+|\d+\.)\s+", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\*\*|`|^\s*[─━-]{3,}\s*$", "", text, flags=re.MULTILINE)
     return text.split()
 
 
@@ -93,7 +93,7 @@ def dialog(expect: scenarios.Expect, happened: Happened) -> list[str]:
         return []
     last = happened["responses"][-1] if happened["responses"] else {}
     question = (last.get("question") or {}).get("text", "") if last else happened["stderr"]
-    labels = last.get("choices") or re.findall(r"^\s*choice: (.*)$", happened["stderr"], re.M)
+    labels = last.get("choices") or re.findall(r"^\s*choice: (.*)$", happened["stderr"], re.MULTILINE)
     wrong = []
     if not re.search(expect.question, question):
         wrong.append(f"question '{question[:80]}' instead of {expect.question}")

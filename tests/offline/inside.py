@@ -20,9 +20,9 @@ from typing import Any
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import model_server  # noqa: E402
-import scenarios  # noqa: E402
-import seeds  # noqa: E402
+import model_server
+import scenarios
+import seeds
 
 PTYCH = "/ptych"
 OUT = Path("/jail/out")
@@ -36,7 +36,7 @@ class MemoryLog(model_server.Log):
         super().__init__("", bodies)
         self.entries: list[dict[str, Any]] = []
 
-    def write(self, body: model_server.Json | None = None, **entry: Any) -> None:
+    def write(self, body: dict[str, Any] | None = None, **entry: Any) -> None:
         super().write(body, **entry)
         self.entries.append({"at": time.monotonic(), **entry})
 
@@ -66,10 +66,10 @@ def main() -> None:
         common = scenarios.soak(arguments.soak) if name == "soak" else scenarios.BY_NAME[name]
         scenario = scenarios.for_tool(common, seed.name)
         if scenario:
-            print(json.dumps(run(seed, scenario, target, log, arguments.token_seconds)), flush=True)
+            print(json.dumps(run(seed, scenario, target, log)), flush=True)
 
 
-def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog, token_seconds: float) -> dict[str, Any]:
+def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog) -> dict[str, Any]:
     """One cell: a fresh home, ptych, and what is left afterwards."""
     home, cwd = Path(seeds.HOME), Path(seeds.CWD)
     seeds.plant(seed, home, cwd, scenario.trusted)
@@ -85,10 +85,9 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     if scenario.interrupt:
-        threading.Thread(target=interrupt, args=(process, log, token_seconds), daemon=True).start()
+        threading.Thread(target=interrupt, args=(process, log), daemon=True).start()
     stdout, stderr, hung = outputs(process, scenario)
     ended = time.monotonic()
     told = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
@@ -124,18 +123,18 @@ def outputs(process: subprocess.Popen[str], scenario: scenarios.Scenario) -> tup
         return *process.communicate(), True
 
 
-def interrupt(process: subprocess.Popen[str], log: MemoryLog, token_seconds: float) -> None:
-    """Ctrl-c between the second word of the reply and the third, where a reader of the screen sees nothing happen."""
+def interrupt(process: subprocess.Popen[str], log: MemoryLog) -> None:
+    """Ctrl-c when the reply has begun and stands still: a reader of the screen sees nothing happen."""
     while not log.prompts() and process.poll() is None:
         time.sleep(0.05)
-    time.sleep(2.5 * token_seconds)
+    time.sleep(3)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
 
 
 def contents(folder: Path) -> dict[str, str]:
     """Small files and their text; what is below a hidden folder of the working directory is the tool's."""
-    found = {}
+    found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_file() and not name.startswith(".git/") and path.stat().st_size < 65536 and len(found) < 200:

@@ -39,7 +39,7 @@ class Scenario:
     options: tuple[str, ...] = ()  # of ptych ask
     timeout: str = "60s"
     trusted: bool = True  # the folder; otherwise the tool asks at its start
-    interrupt: bool = False  # ctrl-c to ptych when the reply has begun
+    interrupt: bool = False  # ctrl-c to ptych when the reply stands still
     about: str = ""
 
 
@@ -58,7 +58,11 @@ SCENARIOS = [
     Scenario("long", ("FAKE:long hello",), Expect(texts=(model.long_text(),))),
     Scenario("slow", ("FAKE:slow hello",), Expect(texts=("".join(model.SLOW),))),
     Scenario("lines", (LINES,), Expect(texts=(said(LINES),)), about="a prompt of several lines arrives as it is"),
-    Scenario("two", ("FAKE:short first", "FAKE:echo second"), Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2)),
+    Scenario(
+        "two",
+        ("FAKE:short first", "FAKE:echo second"),
+        Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2),
+    ),
     Scenario("bash", ("FAKE:bash hello",), BLOCKED, about="a command that needs leave"),
     Scenario(
         "bash-allow",
@@ -74,7 +78,7 @@ SCENARIOS = [
         Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), files={model.FILE: model.FILE_TEXT}),
         options=("--answer", ".=ALLOW"),
     ),
-    Scenario("ask", ("FAKE:ask hello",), replace(BLOCKED, question="Which colour", choices=("Red.*", "Blue.*"))),
+    Scenario("ask", ("FAKE:ask hello",), replace(BLOCKED, question="Which colour", choices=("Red.*", "Blue.*", ".*", ".*"))),
     Scenario(
         "ask-answer",
         ("FAKE:ask hello",),
@@ -87,13 +91,18 @@ SCENARIOS = [
     Scenario("drop", ("FAKE:drop hello",), FAILED),
     Scenario("limit", ("FAKE:limit hello",), replace(FAILED, captures={"reason": "^usage_limit$"})),
     Scenario("flaky", ("FAKE:flaky hello",), Expect(texts=(model.SHORT,), requests=(3, 3)), about="too fast twice, then answered"),
-    Scenario("interrupt", ("FAKE:slow hello",), Expect(exit=130, outcomes=("interrupted",), complete=False), interrupt=True),
+    Scenario(
+        "interrupt",
+        ("FAKE:stall hello",),
+        Expect(exit=130, outcomes=("interrupted",), contains="A stalled reply", complete=False),
+        interrupt=True,
+    ),
     Scenario(
         "timeout",
-        ("FAKE:slow hello", "FAKE:echo again"),
+        ("FAKE:stall hello", "FAKE:echo again"),
         Expect(exit=6, outcomes=("timed_out", "ok"), texts=(None, said("FAKE:echo again")), requests=(2, 2), turns=2),
         options=("--keep-going",),
-        timeout="12s",
+        timeout="10s",
         about="the turn is given up, and the next prompt meets an empty composer",
     ),
     Scenario("trust", ("FAKE:short hello",), replace(BLOCKED, outcomes=(), requests=(0, 0), turns=0, question="(?i)trust"), trusted=False),
@@ -140,12 +149,14 @@ CODEX = Difference(
 GEMINI = Difference(
     bash=Dialog("(?i)allow execution", ("Allow once", "Allow for .*", "No, .*"), "^Allow once"),
     edit=Dialog("(?i)apply this change", ("Allow once", "Allow for .*", "Modify.*", "No, .*"), "^Allow once"),
+    expect={"ask": {"choices": ("Red.*", "Blue.*", "Enter a custom value.*")}},
 )
 DIFFERENCES = {
     "aider": Difference(
-        bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", ".*", ".*"), "(?i)^yes"),
-        edit=Dialog("(?i)create new file", ("(?i)yes", "(?i)no", ".*", ".*"), "(?i)^yes"),
-        skip=("trust",),
+        bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
+        edit=Dialog("(?i)create new file", ("(?i)yes", "(?i)no"), "(?i)^yes"),
+        skip=("trust", "ask-answer"),
+        expect={"ask": {"question": "(?i)add file to the chat", "choices": ("(?i)yes", "(?i)no", "(?i)don't ask again")}},
     ),
     "claude": CLAUDE,
     "claude-2.1.197": replace(CLAUDE, bash=replace(CLAUDE.bash, choices=("Yes", "Yes, .*", "No.*"))),

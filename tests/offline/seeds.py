@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,8 +141,19 @@ SEEDS = [
         protocol="aider",
         version="0.86.2",
         env={"OPENAI_API_BASE": f"{SERVICE}/v1", "OPENAI_API_KEY": KEY},
-        args=["--model", "openai/fake-model", "--no-check-update", "--no-analytics", "--no-show-model-warnings", "--no-show-release-notes", "--no-gitignore", "--edit-format", "diff"],
-        files={".gitconfig": "[user]\n\tname = Somebody\n\temail = somebody@localhost\n"},
+        args=[
+            "--model",
+            "openai/fake-model",
+            "--no-check-update",
+            "--no-analytics",
+            "--no-show-model-warnings",
+            "--no-show-release-notes",
+            "--no-gitignore",
+        ],
+        files={
+            ".gitconfig": "[user]\n\tname = Somebody\n\temail = somebody@localhost\n",
+            ".aider.model.settings.yml": "- name: openai/fake-model\n  edit_format: diff\n",
+        },
         plain=True,
         prepare=git_repository,
         owns=(".aider.chat.history.md", ".aider.input.history", ".aider.tags.cache.v4", ".git"),
@@ -218,8 +230,13 @@ def plant(seed: Seed, home: Path, cwd: Path, trusted: bool = True) -> None:
 
 
 def empty(folder: Path) -> None:
+    """What the program before left running may still write; it has been told to end."""
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], check=True)
+    for _ in range(50):
+        if subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], stderr=subprocess.DEVNULL).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise OSError(f"failed to empty {folder}")
 
 
 def environment(seed: Seed) -> dict[str, str]:
@@ -238,4 +255,6 @@ def environment(seed: Seed) -> dict[str, str]:
 
 if __name__ == "__main__":
     for entry in SEEDS:
-        print(f"{entry.name}: {entry.program} {' '.join(entry.args)}\n  {' '.join(f'{k}={v}' for k, v in entry.env.items())}\n  {' '.join(entry.files)}")
+        print(
+            f"{entry.name}: {entry.program} {' '.join(entry.args)}\n  {' '.join(f'{k}={v}' for k, v in entry.env.items())}\n  {' '.join(entry.files)}"
+        )

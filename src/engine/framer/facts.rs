@@ -1,5 +1,6 @@
 //! What is known about the tool at this moment, beyond its screen.
 
+use super::status;
 use crate::engine::limits;
 use crate::engine::protocol::spec::MarkKind;
 use crate::engine::term::{MarkId, Screen, ShellMark, TermEvent, TermEventKind};
@@ -47,6 +48,13 @@ pub struct Facts {
     pub last_output: Time,
     /// Busy was seen since Enter.
     pub busy_seen: bool,
+    /// The busy rule that held last since Enter.
+    pub busy_rule: Option<usize>,
+    /// Output bytes handled when the tool last announced something that rules look at: status, title, progress, notification.
+    pub announced: u64,
+    /// Output bytes handled when the last synchronized frame began, and when the last whole one had begun.
+    pub frame_began: u64,
+    pub frame_done: u64,
 }
 
 impl Facts {
@@ -64,10 +72,20 @@ impl Facts {
         self.notifications.clear();
         self.said.clear();
         self.busy_seen = false;
+        self.busy_rule = None;
     }
 
     /// Takes in one announcement. `prompt_mode` is the mode edge that the protocol names as the start of its prompt.
     pub fn handle_event(&mut self, event: &TermEvent, prompt_mode: Option<(u16, bool)>, screen: &mut Screen) {
+        if matches!(
+            event.kind,
+            TermEventKind::ProgramStatus(_)
+                | TermEventKind::Title(_)
+                | TermEventKind::Progress { .. }
+                | TermEventKind::Notification { .. }
+        ) {
+            self.announced = event.offset;
+        }
         match &event.kind {
             TermEventKind::ShellMark { mark, params } => self.handle_shell_mark(event, *mark, params, screen),
             TermEventKind::Mode {
@@ -75,6 +93,11 @@ impl Facts {
                 ansi: false,
                 set,
             } => {
+                match (*number, *set) {
+                    (2026, true) => self.frame_began = event.offset,
+                    (2026, false) => self.frame_done = self.frame_began,
+                    _ => {}
+                }
                 if prompt_mode == Some((*number, *set)) {
                     replace(&mut self.prompt_mode, event, screen);
                 }
@@ -82,7 +105,7 @@ impl Facts {
                     replace(&mut self.paste_off, event, screen);
                 }
             }
-            TermEventKind::ProgramStatus(status) => self.status = Some(status.clone()),
+            TermEventKind::ProgramStatus(status) => self.status = Some(status::decoded(status)),
             TermEventKind::Notification { title, body } => {
                 if self.notifications.len() < limits::NOTIFICATIONS {
                     let title = title.as_deref().unwrap_or_default();

@@ -12,4 +12,5 @@ pub mod plan;
 pub mod refusal;
 pub mod rules;
 pub mod state;
+pub mod status;
 pub mod trace;

@@ -54,6 +54,16 @@ pub fn judge(
     outcome
 }
 
+/// Whether the screen or the status alone say that the turn failed.
+pub fn has_failed(spec: &Spec, facts: &Facts, screen: &str) -> bool {
+    let ended = Ended { text: "", screen };
+    spec.outcome.errors.iter().any(|rule| {
+        rule.severity == Severity::Error
+            && rule.pattern.is_none()
+            && applies(rule, facts, ended, &mut BTreeMap::new())
+    })
+}
+
 /// Whether the protocol looks at the screen when a turn has ended.
 pub fn wants_screen(spec: &Spec) -> bool {
     spec.outcome.errors.iter().any(|rule| rule.screen.is_some())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::hearing::Heard;
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
 use super::{Action, Interrupting, Leaving, Prompt, Session, SubmitError};
@@ -88,6 +89,7 @@ impl Session {
                 echo: String::new(),
                 entered: offset,
             },
+            before: Vec::new(),
             enter: Vec::new(),
             in_alternate: self.screen.alternate_screen(),
             segments: Vec::new(),
@@ -104,6 +106,7 @@ impl Session {
             laid_out: None,
             streamed_to: None,
             streamed_bytes: 0,
+            heard: Heard::default(),
         };
         if origin != Origin::Init {
             let turn_id = turn.id.clone();
@@ -188,6 +191,8 @@ impl Session {
     ///
     /// The protocol says that it would end the tool, or that the last one was too short ago.
     pub fn interrupt(&mut self, now: Time) -> Result<(), SubmitError> {
+        // A tool that is ready, and whose words alone are waited for, has nothing to be interrupted.
+        self.give_up_waiting(now);
         match &self.state {
             State::Exited { .. } => return Err(SubmitError::Exited),
             State::Ready => return Ok(()),
@@ -195,6 +200,7 @@ impl Session {
         }
         let spec = &self.spec.interrupt;
         let (keys, signal_after, rung) = self.interrupt_keys()?;
+        let again = spec.again_after.filter(|_| keys == spec.send);
         if let Some(last) = self
             .last_interrupt
             .filter(|&last| now.since(last) < spec.min_interval)
@@ -234,6 +240,7 @@ impl Session {
             next_rung_at: now + signal_after,
             rung,
             left,
+            again_at: again.map(|again| now + again),
         });
         self.facts.probe = None;
         self.looks = super::Looks {
@@ -256,7 +263,11 @@ impl Session {
         if let State::Blocked { question } = &self.state {
             let rule = self.spec.rules.iter().find(|rule| rule.name == question.rule);
             if let Some(quit) = rule.and_then(|rule| rule.quit.clone()) {
-                let rung = if spec.lethal || idle_ends { NO_SIGNAL } else { 0 };
+                let rung = if spec.lethal || idle_ends || !spec.signal {
+                    NO_SIGNAL
+                } else {
+                    0
+                };
                 return Ok((quit, spec.signal_after, rung));
             }
             if idle_ends && rule.is_some_and(|rule| rule.kind == Kind::Continuation) {
@@ -275,7 +286,8 @@ impl Session {
         } else {
             spec.signal_after
         };
-        Ok((spec.send.clone(), signal_after, 0))
+        let rung = if spec.signal { 0 } else { NO_SIGNAL };
+        Ok((spec.send.clone(), signal_after, rung))
     }
 
     /// Types the tool's own way out; `Action::Stop` follows when it does not take it.

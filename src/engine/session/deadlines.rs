@@ -5,8 +5,6 @@ use std::time::Duration;
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
 use super::{Action, Confirm, Interrupting, Session};
-use crate::engine::event::EventKind;
-use crate::engine::framer::rules::{self};
 use crate::engine::framer::state::State;
 use crate::engine::limits;
 use crate::engine::response::Outcome;
@@ -15,7 +13,7 @@ use crate::engine::time::Time;
 use crate::engine::tty::Foreground;
 
 /// How many of them there are.
-const DEADLINES: usize = 11;
+const DEADLINES: usize = 16;
 
 impl Session {
     // Deadlines.
@@ -25,10 +23,6 @@ impl Session {
             return [(None, ""); DEADLINES];
         }
         let turn = self.turn.as_ref();
-        let echo = turn.and_then(|turn| match turn.progress {
-            Progress::AwaitingEcho { until } => Some(until),
-            Progress::Writing | Progress::Entered { .. } => None,
-        });
         let starting = self.state == State::Starting;
         [
             (
@@ -38,7 +32,14 @@ impl Session {
                 "input_not_read",
             ),
             (self.queue.held_until(), "key_pause"),
-            (echo, "echo"),
+            (self.echo_at(), "echo"),
+            (self.settles_at(), "settle"),
+            (self.discards_at(), "discard"),
+            (self.drifts_at(), "drift"),
+            (
+                self.interrupting.as_ref().and_then(|i| i.again_at),
+                "interrupt_again",
+            ),
             (turn.and_then(|turn| turn.deadline), "turn"),
             (self.enter_repeats_at(), "start_within"),
             (self.looks.at, "look_again"),
@@ -55,6 +56,7 @@ impl Session {
                 "frame",
             ),
             (self.quiet_at(), "quiet"),
+            (self.word_due(), "within"),
         ]
     }
 
@@ -70,13 +72,29 @@ impl Session {
             .rules
             .iter()
             .filter(|_| waits)
-            .filter_map(|rule| rule.when.quiet);
-        let at = |quiet: Duration| self.facts.last_output + quiet;
+            .flat_map(|rule| [rule.when.quiet, rule.when.after_busy_unless_quiet])
+            .flatten();
+        let unseen = self
+            .turn
+            .as_ref()
+            .filter(|turn| turn.interrupted && !self.facts.busy_seen);
+        let unseen = unseen.map(|_| limits::INTERRUPTED_UNSEEN);
+        let since = self.quiet_since();
+        let at = |quiet: Duration| since + quiet;
         rules
             .chain(confirm)
+            .chain(unseen)
             .map(at)
             .filter(|&at| at > self.evaluated_quiet())
             .min()
+    }
+
+    /// Silence is counted from the last output, in a turn from Enter at the earliest.
+    fn quiet_since(&self) -> Time {
+        match self.turn.as_ref().map(|turn| turn.progress) {
+            Some(Progress::Entered { at, .. }) => at.max(self.facts.last_output),
+            Some(Progress::Writing | Progress::AwaitingEcho { .. }) | None => self.facts.last_output,
+        }
     }
 
     /// Quiet times that have passed have been looked at.
@@ -112,8 +130,8 @@ impl Session {
         let Progress::Entered { at, repeats } = turn.progress else {
             return None;
         };
-        let silent = self.screen.offset() == turn.typed.entered && repeats < limits::ENTER_REPEATS;
-        silent.then_some(at + within)
+        let unheard = self.screen.offset() == turn.typed.entered || self.draft.is_some();
+        (unheard && repeats < limits::ENTER_REPEATS).then_some(at + within)
     }
 
     /// Never the text: a tool that was late would get it twice.
@@ -143,7 +161,12 @@ impl Session {
         else {
             return;
         };
-        let signals = vec![format!("the turn's limit passed {:?} ago", now.since(deadline))];
+        if self.give_up_waiting(now) {
+            return;
+        }
+        let mut signals = vec![format!("the turn's limit passed {:?} ago", now.since(deadline))];
+        let busy = self.facts.busy_rule.and_then(|rule| self.spec.rules.get(rule));
+        signals.extend(busy.map(|rule| format!("busy: {}", rule.name)));
         self.finish_unready(Outcome::TimedOut, "deadline", signals, None, now);
         self.enter_state(State::Busy { turn: None }, "deadline", now);
         self.look_again(limits::AWAITING_FIRST, now);
@@ -178,6 +201,20 @@ impl Session {
         self.looks.at = Some(now + limits::AWAITING_FIRST);
     }
 
+    /// The keys once more, for a tool that has not taken them.
+    pub(super) fn interrupt_again_overdue(&mut self, now: Time) {
+        let Some(interrupting) = &mut self.interrupting else {
+            return;
+        };
+        if interrupting.again_at.take_if(|at| now >= *at).is_none() {
+            return;
+        }
+        if matches!(self.state, State::Busy { .. }) && self.draft.is_none() {
+            self.queue
+                .push_keys(Purpose::Keys, self.spec.interrupt.send.clone(), now);
+        }
+    }
+
     pub(super) fn leave_overdue(&mut self, now: Time) {
         if self.leaving.is_some_and(|leaving| now >= leaving.until) {
             self.leaving = None;
@@ -207,10 +244,7 @@ impl Session {
 
     pub(super) fn start_overdue(&mut self, now: Time) {
         if self.state == State::Starting && now >= self.started_at + self.spec.spawn.ready_within {
-            let nearest = rules::nearest(&self.view(now));
-            self.emit(EventKind::Drift { nearest }, now);
-            self.enter_state(State::Unknown, "ready_within", now);
-            self.look_again(limits::AWAITING_FIRST, now);
+            self.drift("ready_within", now);
         }
     }
 }

@@ -8,15 +8,21 @@ use crate::engine::event::EventKind;
 use crate::engine::framer::rules::Match;
 use crate::engine::framer::state::State;
 use crate::engine::framer::{extract, outcome};
-use crate::engine::limits;
 use crate::engine::protocol::spec::{Keys, OutputStart};
-use crate::engine::response::{Evidence, Outcome, Question, Response, Source};
+use crate::engine::response::{Evidence, Outcome, Question, Response};
 use crate::engine::term::Pos;
 use crate::engine::time::Time;
 use crate::engine::tty::Exit;
 
 impl Session {
     // Steps of a turn.
+
+    /// Nothing more is to be typed: the next ready is the end of the turn.
+    pub(super) fn is_last_step(&self) -> bool {
+        self.turn
+            .as_ref()
+            .is_some_and(|turn| turn.interrupted || turn.steps.is_empty())
+    }
 
     /// The tool took one step's input and shows a prompt again.
     pub(super) fn end_of_step(&mut self, found: &Match, now: Time) {
@@ -83,52 +89,14 @@ impl Session {
         self.looks = Looks::default();
         if self.spec.submit.enter_apart && !step.bytes.is_empty() && !step.enter.is_empty() {
             turn.enter = step.enter;
+            turn.before = self.screen_rows();
             self.queue.push_keys(Purpose::Text, step.bytes, now);
         } else {
             let mut bytes = step.bytes;
             bytes.extend(&step.enter);
             turn.enter = step.enter;
+            self.note_transcripts();
             self.queue.push_keys(Purpose::Enter, bytes, now);
-        }
-    }
-
-    pub(super) fn text_written(&mut self, now: Time) {
-        if let Some(turn) = &mut self.turn {
-            turn.progress = Progress::AwaitingEcho {
-                until: now + limits::ECHO_WITHIN,
-            };
-        }
-    }
-
-    pub(super) fn look_for_echo(&mut self, now: Time) {
-        let Some(turn) = &self.turn else { return };
-        let Progress::AwaitingEcho { until } = turn.progress else {
-            return;
-        };
-        let line = self.screen.cursor_line(limits::CURSOR_LINE_ROWS).text;
-        let last_line = turn.typed.echo.rsplit('\n').next().unwrap_or_default().trim_end();
-        let mut from = last_line.len().saturating_sub(24);
-        while !last_line.is_char_boundary(from) {
-            from += 1;
-        }
-        if line.trim_end().ends_with(&last_line[from..]) || now >= until {
-            self.send_enter(now);
-        }
-    }
-
-    pub(super) fn echo_overdue(&mut self, now: Time) {
-        if let Some(Progress::AwaitingEcho { until }) = self.turn.as_ref().map(|turn| turn.progress)
-            && now >= until
-        {
-            self.send_enter(now);
-        }
-    }
-
-    fn send_enter(&mut self, now: Time) {
-        if let Some(turn) = &mut self.turn {
-            turn.progress = Progress::Writing;
-            let enter = turn.enter.clone();
-            self.queue.push(Purpose::Enter, enter, now);
         }
     }
 
@@ -155,6 +123,7 @@ impl Session {
         let Some(turn) = &mut self.turn else { return };
         turn.progress = Progress::Entered { at: now, repeats: 0 };
         turn.typed.entered = offset;
+        turn.heard.start();
         let id = turn.id.clone();
         if turn.origin == Origin::Prompt || turn.origin == Origin::Answer {
             self.enter_state(State::Busy { turn: Some(id) }, "submitted", now);
@@ -226,9 +195,10 @@ impl Session {
         if turn.is_entered() {
             self.collect(&mut turn, end, question.as_ref());
         }
-        let text = join(std::mem::take(&mut turn.segments));
+        let mut text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
         captures.extend(self.told_captures(found));
+        captures.extend(self.heard_captures(&mut turn));
         let screen = match outcome::wants_screen(&self.spec) {
             true => self.screen.viewport_text(),
             false => String::new(),
@@ -238,12 +208,14 @@ impl Session {
             screen: &screen,
         };
         let judged = outcome::judge(&self.spec, &self.facts, ended, &mut captures);
+        let mut signals = found.signals.clone();
+        let source = self.say_exactly(&mut turn, outcome, &mut text, &mut signals, now);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };
         let to_offset = self.screen.offset();
         let response = Response {
             turn: turn.id.clone(),
             prompt: std::mem::take(&mut turn.prompt),
-            source: Source::Screen,
+            source,
             outcome,
             complete: matches!(outcome, Outcome::Ok | Outcome::Error) && turn.lost.is_none(),
             truncated: turn.lost.is_some(),
@@ -253,7 +225,7 @@ impl Session {
             exit,
             evidence: Evidence {
                 rule,
-                signals: found.signals.clone(),
+                signals,
                 row: self.screen.cursor().pos.row,
                 from_offset: turn.from_offset,
                 to_offset,
@@ -325,6 +297,7 @@ impl Session {
             return;
         };
         if turn.origin == Origin::Init
+            || self.has_words()
             || turn.typed.entered == self.screen.offset()
             || !turn.segments.is_empty()
             || self.spec.response.layout.is_some()

@@ -2,7 +2,8 @@
 //!
 //! A driver owns a PTY and does, in a loop:
 //!
-//! 1. what the world did: `handle_output`, `handle_drained`, `handle_tty`, `handle_written`, `handle_exit`, `handle_time`;
+//! 1. what the world did: `handle_output`, `handle_drained`, `handle_tty`, `handle_written`, `handle_message`, `handle_exit`,
+//!    `handle_time`;
 //! 2. what the caller wants: `submit`, `answer`, `interrupt`, `discard`, `resize`, `leave`;
 //! 3. what must be done now, until each says nothing: `poll_write`, `poll_action`, `poll_probe`, `poll_event`; then sleep until
 //!    `poll_deadline` or the next byte.
@@ -12,16 +13,20 @@
 
 mod commands;
 mod deadlines;
+mod echo;
 mod ending;
+mod hearing;
 mod laid_out;
 mod queue;
+mod settling;
 mod step;
+mod strays;
 
 #[cfg(test)]
 mod tests;
 mod turn;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +42,8 @@ use super::time::Time;
 use super::tty::{Exit, ProbeDepth, TtyProbe};
 
 use queue::{OutQueue, Purpose};
+use settling::Settling;
+use strays::Draft;
 use turn::{Origin, Turn};
 
 /// How a driver confirms a state of which one condition cannot be known (no tty state on this platform or in this recording).
@@ -56,6 +63,8 @@ pub struct SessionConfig {
     pub stream: bool,
     /// Bytes of a turn's text kept (`limits::TURN_TEXT_BYTES` by default).
     pub turn_text_bytes: usize,
+    /// Messages of side channels may come: the end of a turn waits for them where the protocol says so.
+    pub side_channels: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +84,10 @@ pub enum Action {
     DiscardInput,
     /// Signal the foreground process group of the terminal.
     Signal(ForegroundSignal),
+    /// Side channels: remember how long each transcript is, before anything else is written.
+    NoteTranscripts,
+    /// Side channels: hand over what was appended to the transcripts since.
+    ReadTranscripts,
     /// The tool was told to leave and has not: go on with the stop ladder.
     Stop,
 }
@@ -91,6 +104,7 @@ pub enum ForegroundSignal {
 pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
 pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict};
+pub use hearing::Hints;
 
 /// A session without its process. See the module's words for the order of calls.
 #[derive(Debug)]
@@ -113,6 +127,12 @@ pub struct Session {
     looks: Looks,
     /// A state that holds as far as can be known, waiting for its confirmation.
     unconfirmed: Option<(Match, Time)>,
+    /// A ready rule that holds, waiting for the last paint.
+    settling: Option<Settling>,
+    /// What stands unsent in the tool's composer.
+    draft: Option<Draft>,
+    /// Since when no rule holds.
+    adrift_since: Option<Time>,
     /// The rule by which the session became ready.
     ready_rule: Option<usize>,
     interrupting: Option<Interrupting>,
@@ -125,6 +145,12 @@ pub struct Session {
     half_typed: String,
     /// Quiet times up to here have been looked at.
     quiet_seen: Time,
+    /// The tool's own name for its session.
+    tool_session: Option<String>,
+    /// Transcripts that hooks have told, by the channel's name.
+    told_files: BTreeMap<String, String>,
+    /// The end of the turn waits for a side channel.
+    awaited: Option<hearing::Awaited>,
 }
 
 /// When the tty is looked at again although no byte came.
@@ -143,6 +169,8 @@ struct Interrupting {
     /// Row of the question that is being left. An editor may still be painting it, or have taken the interrupt without going on: what
     /// stands on that row asks nobody until every rung was tried.
     left: Option<u64>,
+    /// When the keys are typed once more.
+    again_at: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -177,6 +205,9 @@ impl Session {
             probe_asked: ProbeDepth::Flags,
             looks: Looks::default(),
             unconfirmed: None,
+            settling: None,
+            draft: None,
+            adrift_since: None,
             ready_rule: None,
             interrupting: None,
             last_interrupt: None,
@@ -185,6 +216,9 @@ impl Session {
             auto_answered: None,
             half_typed: String::new(),
             quiet_seen: now,
+            tool_session: None,
+            told_files: BTreeMap::new(),
+            awaited: None,
             spec,
             config,
         }
@@ -290,13 +324,16 @@ impl Session {
         }
         self.queue.release(now);
         self.input_stalled(now);
-        self.echo_overdue(now);
+        self.look_for_echo(now);
         self.repeat_unheard_enter(now);
         self.turn_overdue(now);
+        self.interrupt_again_overdue(now);
         self.interrupt_overdue(now);
+        self.drift_overdue(now);
         self.leave_overdue(now);
         self.start_overdue(now);
         self.quiet_seen = now;
+        self.word_looked_at(now);
         if self.looks.at.is_some_and(|at| now >= at) {
             self.looks.at = None;
             self.facts.probe = None;

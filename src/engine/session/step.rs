@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::queue::Purpose;
-use super::turn::{Origin, Progress};
+use super::turn::{Origin, Progress, Turn};
 use super::{Confirm, Looks, Session, Verdict};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::framer::dialog;
@@ -27,6 +27,11 @@ impl Session {
             facts: &self.facts,
             now,
             entered: turn.map(|turn| turn.typed.entered),
+            entered_at: turn.and_then(|turn| match turn.progress {
+                Progress::Entered { at, .. } => Some(at),
+                Progress::Writing | Progress::AwaitingEcho { .. } => None,
+            }),
+            interrupted: turn.is_some_and(|turn| turn.interrupted),
             submit_row: below.map(|turn| self.screen.mark_pos(turn.typed.from).row),
         }
     }
@@ -61,6 +66,12 @@ impl Session {
         let pick = rules::pick(&self.view(now));
         if !matches!(pick, Pick::Rule(_) | Pick::NeedsProbe(_)) {
             self.unconfirmed = None;
+            self.settling = None;
+            self.draft = None;
+        }
+        match pick {
+            Pick::Nothing => self.adrift(now),
+            Pick::Rule(_) | Pick::NeedsProbe(_) | Pick::TtyDisagrees => self.adrift_since = None,
         }
         match pick {
             Pick::Rule(found) => self.matched(found, now),
@@ -110,50 +121,55 @@ impl Session {
     }
 
     /// Somebody typed, or the recording ended: what was shown last was the tool's last word.
-    pub(super) fn confirm(&mut self, _now: Time) {
+    pub(super) fn confirm(&mut self, now: Time) {
         if let Some((found, since)) = self.unconfirmed.take() {
-            self.act_on(found, since);
+            self.enter(found, since);
         }
+        self.give_up_waiting(now);
     }
 
     fn act_on(&mut self, found: Match, now: Time) {
+        // A turn that waits for its words has settled.
+        if self.awaits() || !self.settles(&found, now) {
+            self.enter(found, now);
+        }
+    }
+
+    fn enter(&mut self, found: Match, now: Time) {
         let kind = self.spec.rules[found.rule].kind;
-        if kind != Kind::Busy {
-            if let Some(at) = self.settles_at(kind).filter(|&at| now < at) {
-                self.looks.at = Some(at);
-                return;
-            }
+        if kind != Kind::Ready {
+            self.word_not_awaited();
+        }
+        self.settling = None;
+        if kind != Kind::Draft {
+            self.draft = None;
+        }
+        if !matches!(kind, Kind::Busy | Kind::Draft) {
             self.looks = Looks::default();
         }
         match kind {
             Kind::Ready => self.ready(&found, now),
             Kind::Continuation => self.continuation(&found, now),
-            Kind::Busy | Kind::Draft => self.busy(&found, now),
+            Kind::Busy => self.busy(&found, now),
+            Kind::Draft => self.draft(&found, now),
             Kind::Blocked(kind) => self.dialog(&found, kind, now),
         }
     }
 
-    /// The last paint may follow the evidence, where the protocol says so.
-    fn settles_at(&self, kind: Kind) -> Option<Time> {
-        if kind != Kind::Ready || self.turn.is_none() {
-            return None;
-        }
-        let settle = self.spec.settle;
-        settle
-            .quiet
-            .max(settle.frame)
-            .map(|quiet| self.facts.last_output + quiet)
-    }
-
     // States.
 
-    fn ready(&mut self, found: &Match, now: Time) {
+    pub(super) fn ready(&mut self, found: &Match, now: Time) {
         if self.facts.first_ready.is_none() {
             self.facts.first_ready = Some(self.flags);
             self.facts.first_captures = found.captures.clone();
         }
         self.ready_rule = Some(found.rule);
-        let interrupted = self.interrupting.take().is_some();
+        if self.is_last_step() && self.awaits_word(found, now) {
+            return;
+        }
+        let turn = self.turn.as_ref();
+        let typed = |turn: &Turn| turn.interrupted && turn.origin != Origin::Observed;
+        let interrupted = self.interrupting.take().is_some() || turn.is_some_and(typed);
         if self.turn.is_some() {
             self.end_of_step(found, now);
             if self.turn.is_some() {
@@ -211,6 +227,7 @@ impl Session {
 
     fn busy(&mut self, found: &Match, now: Time) {
         self.facts.busy_seen = true;
+        self.facts.busy_rule = Some(found.rule);
         let turn = self.turn.as_ref().map(|turn| turn.id.clone());
         if turn.is_none() && self.state == State::Starting {
             return;

@@ -1,5 +1,8 @@
 //! The machine against a tool that is only a script: what it prints, and what its tty looks like.
 
+mod hearing;
+mod turn;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +63,7 @@ impl Rig {
             size: Size { cols: 80, rows: 24 },
             confirm: Confirm::Quiet(Duration::from_millis(200)),
             stream: false,
+            side_channels: true,
             turn_text_bytes: 1 << 20,
         };
         Rig {

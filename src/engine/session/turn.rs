@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::hearing::Heard;
 use super::laid_out::LaidOut;
 use crate::engine::framer::extract::Typed;
 use crate::engine::framer::plan::Step;
@@ -28,7 +29,7 @@ pub enum Progress {
     /// Bytes wait for the tty.
     Writing,
     /// The text is written; Enter waits for its echo.
-    AwaitingEcho { until: Time },
+    AwaitingEcho { until: Time, not_before: Time },
     /// Enter is written.
     Entered { at: Time, repeats: u8 },
 }
@@ -43,6 +44,8 @@ pub struct Turn {
     pub extra_enters: u8,
     pub progress: Progress,
     pub typed: Typed,
+    /// Rows of the screen before the current step was typed, where its echo is looked for.
+    pub before: Vec<String>,
     /// Enter of the current step, when it is its own write.
     pub enter: Vec<u8>,
     /// Where typing started, in the alternate screen.
@@ -67,6 +70,8 @@ pub struct Turn {
     /// Text up to here has been streamed.
     pub streamed_to: Option<Pos>,
     pub streamed_bytes: usize,
+    /// What side channels have said.
+    pub heard: Heard,
 }
 
 impl Turn {

@@ -96,11 +96,14 @@ pub trait Pty: Send {
 }
 
 /// Owns a descriptor and names the same one each time.
-trait OwnsFd: std::os::fd::AsRawFd {}
+pub(in crate::host) trait OwnsFd: std::os::fd::AsRawFd {}
 impl OwnsFd for std::os::fd::OwnedFd {}
 
 /// Registers a descriptor with the current runtime.
-fn watch<T: OwnsFd>(fd: T, interest: tokio::io::Interest) -> io::Result<tokio::io::unix::AsyncFd<T>> {
+pub(in crate::host) fn watch<T: OwnsFd>(
+    fd: T,
+    interest: tokio::io::Interest,
+) -> io::Result<tokio::io::unix::AsyncFd<T>> {
     // SAFETY: implementors of `OwnsFd` own an open descriptor and keep it until they are dropped, which is after its registration.
     let registered = unsafe { tokio::io::unix::AsyncFd::register_with_interest(fd, interest) };
     registered.map_err(|error| error.into_parts().1)

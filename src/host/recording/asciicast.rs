@@ -177,6 +177,13 @@ fn kind(code: &str, data: String) -> Result<Option<RecordedKind>, String> {
         "m" => RecordedKind::Marker(data),
         "x" => RecordedKind::Exit(parse_exit(&data)?),
         "t" => RecordedKind::Tty(parse_tty(&data)),
+        "h" => {
+            let (channel, text) = data.split_once(' ').ok_or("a message is CHANNEL TEXT")?;
+            RecordedKind::Message {
+                channel: channel.to_owned(),
+                text: text.to_owned(),
+            }
+        }
         _ => return Ok(None),
     }))
 }

@@ -104,6 +104,11 @@ impl Recorder {
         self.event(now, "t", &tty_words(probe));
     }
 
+    /// What a side channel said.
+    pub fn message(&mut self, channel: &str, text: &str, now: Time) {
+        self.event(now, "h", &format!("{channel} {text}"));
+    }
+
     pub fn marker(&mut self, text: &str, now: Time) {
         self.event(now, "m", text);
     }

@@ -70,7 +70,7 @@ impl Replay {
         for (at, group) in groups(recording) {
             run.serve_deadlines(at);
             match group {
-                Group::Burst(bytes) => run.burst(&bytes, at),
+                Group::Burst(burst) => run.burst(&burst, at),
                 Group::Other(kind) => run.handle(kind, at),
             }
             run.settle();
@@ -80,20 +80,39 @@ impl Replay {
 }
 
 enum Group<'a> {
-    Burst(Vec<u8>),
+    Burst(Burst<'a>),
     Other(&'a RecordedKind),
+}
+
+/// What was printed, and what side channels said, before the machine looked at it.
+#[derive(Default)]
+struct Burst<'a> {
+    bytes: Vec<u8>,
+    /// Channel and text.
+    messages: Vec<(&'a str, &'a str)>,
 }
 
 fn groups(recording: &Recording) -> Vec<(Time, Group<'_>)> {
     let mut groups: Vec<(Time, Group<'_>)> = Vec::new();
     for event in &recording.events {
-        match (&event.kind, groups.last_mut()) {
-            (RecordedKind::Output(bytes), Some((at, Group::Burst(burst)))) if *at == event.at => {
-                burst.extend_from_slice(bytes);
+        let mut burst = match groups.pop_if(|(at, group)| *at == event.at && matches!(group, Group::Burst(_)))
+        {
+            Some((_, Group::Burst(burst))) => burst,
+            Some((_, Group::Other(_))) | None => Burst::default(),
+        };
+        let joined = !burst.bytes.is_empty() || !burst.messages.is_empty();
+        match &event.kind {
+            RecordedKind::Output(bytes) => burst.bytes.extend_from_slice(bytes),
+            RecordedKind::Message { channel, text } => burst.messages.push((channel, text)),
+            other => {
+                if joined {
+                    groups.push((event.at, Group::Burst(burst)));
+                }
+                groups.push((event.at, Group::Other(other)));
+                continue;
             }
-            (RecordedKind::Output(bytes), _) => groups.push((event.at, Group::Burst(bytes.clone()))),
-            (kind, _) => groups.push((event.at, Group::Other(kind))),
         }
+        groups.push((event.at, Group::Burst(burst)));
     }
     groups
 }
@@ -122,6 +141,11 @@ impl Run {
                 Confirm::NextInput
             },
             stream: false,
+            // Without any in the recording there is nothing to wait for.
+            side_channels: recording
+                .events
+                .iter()
+                .any(|event| matches!(event.kind, RecordedKind::Message { .. })),
             turn_text_bytes: limits::TURN_TEXT_BYTES,
         };
         let chance = match replay.chunks {
@@ -139,12 +163,16 @@ impl Run {
         }
     }
 
-    fn burst(&mut self, mut bytes: &[u8], at: Time) {
+    fn burst(&mut self, burst: &Burst<'_>, at: Time) {
         self.now = at;
+        let mut bytes = burst.bytes.as_slice();
         while !bytes.is_empty() {
             let (piece, rest) = bytes.split_at(self.piece().clamp(1, bytes.len()));
             self.machine.handle_output(piece, at);
             bytes = rest;
+        }
+        for (channel, text) in &burst.messages {
+            self.machine.handle_message(channel, text, at);
         }
         self.machine.handle_drained(at);
     }
@@ -160,7 +188,8 @@ impl Run {
     fn handle(&mut self, kind: &RecordedKind, at: Time) {
         self.now = at;
         match kind {
-            RecordedKind::Output(bytes) => self.burst(bytes, at),
+            // They make a burst.
+            RecordedKind::Output(_) | RecordedKind::Message { .. } => {}
             RecordedKind::Input(bytes) if is_terminal_reply(bytes) => {}
             RecordedKind::Input(bytes) => self.machine.handle_typed(bytes, at),
             RecordedKind::Resize(size) => self.machine.resize(*size, at),

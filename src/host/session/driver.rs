@@ -29,6 +29,7 @@ use crate::engine::session::{Action, Session as Machine};
 use crate::engine::term::Size;
 use crate::engine::time::Time;
 use crate::engine::tty::{Exit, ProbeDepth};
+use crate::host::channels::SideChannels;
 use crate::host::launch::PrivateFolder;
 use crate::host::options::StopOptions;
 use crate::host::pty::{Pty, Read, Timer, TreeSignal, Written};
@@ -70,6 +71,9 @@ pub(super) struct Driver {
     pub(super) undrained: bool,
     pub(super) reopen_at: Option<Time>,
     pub(super) files: Option<PrivateFolder>,
+    pub(super) channels: SideChannels,
+    /// When the inbox is looked at, where nothing rings.
+    pub(super) inbox_at: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -85,6 +89,7 @@ enum Wake {
     Exit(Exit),
     Readable,
     Writable,
+    Message,
     Time,
 }
 
@@ -100,6 +105,7 @@ impl Driver {
                 Wake::Exit(exit) => self.handle_ended(exit, now),
                 Wake::Readable => self.handle_readable(now),
                 Wake::Writable => self.full = false,
+                Wake::Message => self.handle_arrival(now),
                 Wake::Time => self.handle_time(now).await,
             }
         }
@@ -128,6 +134,9 @@ impl Driver {
                 if let Poll::Ready(exit) = pty.poll_exit(cx) {
                     return Poll::Ready(Wake::Exit(exit));
                 }
+                if self.channels.poll_arrival(cx).is_ready() {
+                    return Poll::Ready(Wake::Message);
+                }
                 if self.full && pty.poll_writable(cx).is_ready() {
                     return Poll::Ready(Wake::Writable);
                 }
@@ -144,7 +153,7 @@ impl Driver {
 
     // The terminal.
 
-    fn handle_readable(&mut self, now: Time) {
+    pub(super) fn handle_readable(&mut self, now: Time) {
         BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(READ_BYTES, 0);
             self.read_burst(buffer, now);
@@ -189,7 +198,8 @@ impl Driver {
     }
 
     fn drained(&mut self, now: Time) {
-        if std::mem::take(&mut self.undrained) {
+        let heard = self.hear(now);
+        if std::mem::take(&mut self.undrained) || heard {
             self.machine.handle_drained(now);
         }
     }
@@ -206,6 +216,7 @@ impl Driver {
 
     fn handle_ended(&mut self, exit: Exit, now: Time) {
         self.reopen_at = None;
+        self.hear(now);
         self.phase = Phase::Draining {
             exit,
             until: now + DRAIN_WITHIN,
@@ -334,6 +345,9 @@ impl Driver {
         if self.ladder.as_ref().is_some_and(|ladder| ladder.due(now)) {
             self.climb(now);
         }
+        if self.inbox_at.is_some_and(|at| now >= at) {
+            self.handle_arrival(now);
+        }
         if self.reopen_at.is_some_and(|at| now >= at) {
             self.reopen_at = Some(now + REOPEN_LOOK);
             self.handle_readable(now);
@@ -345,10 +359,16 @@ impl Driver {
             Phase::Running => {
                 let machine = self.machine.poll_deadline().map(|(at, _)| at);
                 let ladder = self.ladder.as_ref().map(Ladder::deadline);
-                [machine, self.waiting.deadline(), ladder, self.reopen_at]
-                    .into_iter()
-                    .flatten()
-                    .min()
+                [
+                    machine,
+                    self.waiting.deadline(),
+                    ladder,
+                    self.reopen_at,
+                    self.inbox_at,
+                ]
+                .into_iter()
+                .flatten()
+                .min()
             }
             Phase::Draining { until, .. } => Some(*until),
             Phase::Sweeping { sweep, .. } => Some(sweep.deadline()),
@@ -369,6 +389,7 @@ impl Driver {
                 | self.perform_events(now)
             {}
         }
+        self.look_at_the_inbox(now);
         let deadline = self.deadline().map(|at| self.origin + at.0);
         #[expect(
             clippy::disallowed_methods,
@@ -415,6 +436,8 @@ impl Driver {
                         pty.signal_foreground(signal);
                     }
                 }
+                Action::NoteTranscripts => self.channels.note_transcripts(&self.machine.hints()),
+                Action::ReadTranscripts => self.handle_transcripts(now),
                 Action::Stop
                     if self
                         .ladder
@@ -467,6 +490,7 @@ impl Driver {
                 }
             }
             Read::Empty | Read::Closed => {
+                self.hear(now);
                 if let Some(recorder) = &mut self.recorder {
                     recorder.tty(&probe, now);
                 }

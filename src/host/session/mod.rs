@@ -6,6 +6,7 @@
 
 mod command;
 mod driver;
+mod hearing;
 mod ladder;
 mod raw;
 mod requests;

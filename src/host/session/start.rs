@@ -37,7 +37,11 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
     let cookie = ulid();
     let id = options.id.clone().unwrap_or_else(|| cookie.clone());
     let size = launch::size(&spec, &options);
-    let Launch { plan, files } = launch::prepare(&spec, &options, &cookie)?;
+    let Launch {
+        plan,
+        files,
+        channels,
+    } = launch::prepare(&spec, &options, &cookie)?;
     let recorder = open_recording(&spec, &options, size)?;
     let timer = Timer::new().map_err(|source| LaunchError::Pty { source })?;
     let (origin, started_at) = (Instant::now(), SystemTime::now());
@@ -86,6 +90,8 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         undrained: false,
         reopen_at: None,
         files,
+        channels,
+        inbox_at: None,
     };
     Ok((
         Session {
@@ -108,6 +114,7 @@ fn config(options: &Options, size: crate::engine::term::Size) -> SessionConfig {
         size,
         confirm: Confirm::Quiet(QUIET),
         stream: options.stream,
+        side_channels: true,
         turn_text_bytes: options.turn_text_bytes.unwrap_or(limits::TURN_TEXT_BYTES),
     }
 }

@@ -1,5 +1,7 @@
 //! One rule against the screen and the facts, condition by condition.
 
+use std::time::Duration;
+
 use regex::Regex;
 
 use super::line::{PromptLine, lines_above};
@@ -122,12 +124,33 @@ impl<'a> Check<'a> {
             };
             self.record("said", channel.clone(), actual, verdict(said.contains(channel)));
         }
-        if self.when.after_busy {
-            let seen = self.view.facts.busy_seen;
-            self.record("after_busy", "true".into(), seen.to_string(), verdict(seen));
-        }
+        self.after_busy();
         self.prompt_mark();
         self.quiet();
+    }
+
+    /// Without a turn there is nothing that could have been busy.
+    fn after_busy(&mut self) {
+        if !self.when.after_busy {
+            return;
+        }
+        let seen = self.view.facts.busy_seen || self.view.entered.is_none();
+        let instead = self
+            .silence_instead()
+            .is_some_and(|limit| self.view.silence() >= limit);
+        let actual = match (seen, instead) {
+            (true, _) => "true".to_owned(),
+            (false, true) => format!("never busy, silent for {:?}", self.view.silence()),
+            (false, false) => "false".to_owned(),
+        };
+        self.record("after_busy", "true".into(), actual, verdict(seen || instead));
+    }
+
+    /// The silence that stands in for a busy state that was never seen.
+    fn silence_instead(&self) -> Option<Duration> {
+        let interrupted = self.view.interrupted.then_some(limits::INTERRUPTED_UNSEEN);
+        let declared = self.when.after_busy_unless_quiet;
+        interrupted.into_iter().chain(declared).min()
     }
 
     fn prompt_mark(&mut self) {
@@ -162,7 +185,7 @@ impl<'a> Check<'a> {
 
     fn quiet(&mut self) {
         if let Some(quiet) = self.when.quiet {
-            let actual = self.view.now.since(self.view.facts.last_output);
+            let actual = self.view.silence();
             self.record(
                 "quiet",
                 format!("{quiet:?}"),
@@ -255,7 +278,8 @@ impl<'a> Check<'a> {
         let Some(submit_row) = self.view.submit_row else {
             return true;
         };
-        let announced = self.line.marked || self.line.switched || self.when.after_busy;
+        let announced =
+            self.line.marked || self.line.switched || self.when.after_busy || self.when.said.is_some();
         let below = || {
             let first = self.line.line.rows.first();
             first.is_some_and(|&(_, row)| row > submit_row)

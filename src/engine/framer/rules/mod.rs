@@ -7,6 +7,8 @@
 mod check;
 mod line;
 
+use std::time::Duration;
+
 use super::facts::Facts;
 use crate::engine::framer::trace::{RuleTrace, Verdict};
 use crate::engine::protocol::Spec;
@@ -26,6 +28,10 @@ pub struct View<'a> {
     pub now: Time,
     /// Output bytes handled when Enter was sent for the open turn; announcements before it belong to the prompt before.
     pub entered: Option<u64>,
+    /// When Enter was sent for it.
+    pub entered_at: Option<Time>,
+    /// The open turn was interrupted.
+    pub interrupted: bool,
     /// Where the cursor's logical line started when Enter was sent: a new prompt stands below it.
     pub submit_row: Option<u64>,
 }
@@ -153,6 +159,14 @@ pub const fn kind_word(kind: Kind) -> &'static str {
     }
 }
 
+impl View<'_> {
+    /// How long the tool has printed nothing; in a turn, since Enter at most.
+    pub fn silence(&self) -> Duration {
+        let since = self.facts.last_output;
+        self.now.since(self.entered_at.map_or(since, |at| at.max(since)))
+    }
+}
+
 /// Whether the tty is as a ready rule wants it, whatever the screen shows: output behind the prompt does not end readiness.
 pub fn accepts_input(view: &View<'_>, rule: &Rule) -> Verdict {
     let line = PromptLine {
@@ -171,6 +185,8 @@ pub fn accepts_input(view: &View<'_>, rule: &Rule) -> Verdict {
 pub fn unrecognised(view: &View<'_>, probe: &TtyProbe) -> Option<BlockKind> {
     let waits = match probe.waiting {
         Waiting::Read => true,
+        // Of a tool that polls all the time it says nothing.
+        Waiting::Poll if probe.foreground != Some(Foreground::Other) && always_polls(view.spec) => false,
         Waiting::Poll => probe.canonical != Some(true) || probe.echo == Some(false),
         Waiting::No | Waiting::Unknown => false,
     };
@@ -190,6 +206,17 @@ pub fn unrecognised(view: &View<'_>, probe: &TtyProbe) -> Option<BlockKind> {
         _ if probe.foreground == Some(Foreground::Other) && nested(view, probe) => Some(BlockKind::Subprompt),
         _ => Some(BlockKind::Question),
     }
+}
+
+/// No ready state looks at what the tool waits in: it runs an event loop, whatever it does.
+fn always_polls(spec: &Spec) -> bool {
+    let mut ready = spec
+        .rules
+        .iter()
+        .filter(|rule| rule.kind == Kind::Ready)
+        .peekable();
+    let busy = spec.rules.iter().any(|rule| rule.kind == Kind::Busy);
+    busy && ready.peek().is_some() && ready.all(|rule| rule.when.waiting.is_none())
 }
 
 fn nested(view: &View<'_>, probe: &TtyProbe) -> bool {

@@ -7,10 +7,10 @@ pub(super) fn hides(earlier: &Rule, later: &Rule) -> bool {
     newer_than_enter(earlier, later) && wants_less(&earlier.when, &later.when)
 }
 
-/// A busy state may be as old as Enter; every other must be newer, which `after_busy` vouches for.
+/// A busy state may be as old as Enter; every other must be newer, which `after_busy` and `said` vouch for.
 fn newer_than_enter(earlier: &Rule, later: &Rule) -> bool {
-    earlier.kind == Kind::Busy
-        || (later.kind != Kind::Busy && (earlier.when.after_busy || !later.when.after_busy))
+    let vouched = |rule: &Rule| rule.when.after_busy || rule.when.said.is_some();
+    earlier.kind == Kind::Busy || (later.kind != Kind::Busy && (vouched(earlier) || !vouched(later)))
 }
 
 fn wants_less(earlier: &Conditions, later: &Conditions) -> bool {
