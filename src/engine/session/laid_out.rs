@@ -13,6 +13,9 @@ use crate::engine::term::{MarkId, Pos, RowView};
 pub struct LaidOut {
     /// The composer's first row, or the dialog's, when Enter was sent.
     from: MarkId,
+    /// That row then, and the screen's first. The tool may push the composer down by scrolling a region, and the place with it.
+    row: u64,
+    top: u64,
     /// Output bytes handled at that moment.
     entered: u64,
     /// The frames of the alternate screen.
@@ -54,6 +57,8 @@ impl Session {
         }
         turn.laid_out = Some(LaidOut {
             from: self.screen.mark(Pos { row, col: 0 }),
+            row,
+            top: top.min(row),
             entered: self.screen.offset(),
             stitch,
         });
@@ -152,14 +157,12 @@ impl Session {
         end: Pos,
     ) -> (Vec<Row>, Option<(u64, u64)>) {
         let screen = &self.screen;
-        let from = screen.mark_pos(laid_out.from).row;
+        let from = screen.mark_pos(laid_out.from).row.min(laid_out.row);
         let end = match self.reply_end(layout, &layout::screen_rows(screen), asked) {
             Some(below) => screen.top_row() + below as u64,
             None => end.row + u64::from(end.col > 0),
         };
-        let first = from
-            .saturating_sub(u64::from(screen.size().rows))
-            .max(screen.first_row());
+        let first = laid_out.top.min(from).max(screen.first_row());
         let views: Vec<RowView> = screen.rows(first..end.max(first)).collect();
         let texts: Vec<String> = views.iter().map(|view| view.text.trim_end().to_owned()).collect();
         let counts = |row: usize| {
