@@ -146,8 +146,12 @@ impl Context {
                 sent: String::from_utf8_lossy(sent).into_owned(),
             },
             EventKind::Terminal(event) => terminal(&event.kind),
-            EventKind::Drift { nearest } => EventBody::Drift {
+            EventKind::Drift {
+                nearest,
+                tool_version,
+            } => EventBody::Drift {
                 nearest: nearest.clone(),
+                tool_version: tool_version.clone(),
             },
             EventKind::Exited(exit) => EventBody::Exited { exit: (*exit).into() },
         }

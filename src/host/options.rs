@@ -34,6 +34,10 @@ pub struct Options {
     pub ready_within: Option<Duration>,
     /// Bytes of raw output kept for `Session::raw`; 0 keeps none.
     pub keep_raw_bytes: usize,
+    /// The tool's own id of a conversation that goes on, as `ExitReport::tool_session` told it.
+    pub resume: Option<String>,
+    /// Version of the tool, where the caller has asked for it.
+    pub tool_version: Option<String>,
     /// Prompts that may wait for the tool to be ready, all handles together.
     pub queue: usize,
 }
@@ -55,6 +59,8 @@ impl Default for Options {
             turn_text_bytes: None,
             ready_within: None,
             keep_raw_bytes: 0,
+            resume: None,
+            tool_version: None,
             queue: 64,
         }
     }

@@ -135,13 +135,14 @@ fn done_before_prompt(screen: &Screen, facts: &Facts, typed: &Typed, prompt: Pos
     (screen.mark_pos(marked.mark).row == prompt.row && at <= prompt).then_some(at)
 }
 
-/// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
+/// The text between, shown to `untrimmed` and then as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
 pub fn text(
     rules: &ResponseRules,
     screen: &mut Screen,
     start: Pos,
     end: Pos,
     interrupted_at: Option<Pos>,
+    untrimmed: impl FnOnce(&str),
 ) -> Extract {
     if end <= start {
         return Extract::default();
@@ -154,6 +155,7 @@ pub fn text(
     if extract.text.ends_with('\n') {
         extract.text.pop();
     }
+    untrimmed(&extract.text);
     trim(rules, &mut extract.text);
     extract
 }

@@ -64,7 +64,9 @@ impl Session {
         };
         let end = extract::output_end(rules, &self.screen, &self.facts, &turn.typed, start, end);
         let interrupted_at = turn.interrupted_at.map(|mark| self.screen.mark_pos(mark));
-        let mut extract = extract::text(rules, &mut self.screen, start, end, interrupted_at);
+        let captures = &mut turn.captures;
+        let untrimmed = |text: &str| outcome::capture(&rules.captures, text, captures);
+        let mut extract = extract::text(rules, &mut self.screen, start, end, interrupted_at, untrimmed);
         // The line end behind a hidden answer belongs to the question's row.
         if unechoed && extract.text.starts_with('\n') {
             extract.text.remove(0);
@@ -208,6 +210,7 @@ impl Session {
             screen: &screen,
         };
         let judged = outcome::judge(&self.spec, &self.facts, ended, &mut captures);
+        outcome::normalise(&mut captures);
         let mut signals = found.signals.clone();
         let source = self.say_exactly(&mut turn, outcome, &mut text, &mut signals, now);
         let outcome = if outcome == Outcome::Ok { judged } else { outcome };

@@ -63,6 +63,8 @@ pub struct SessionConfig {
     pub stream: bool,
     /// Bytes of a turn's text kept (`limits::TURN_TEXT_BYTES` by default).
     pub turn_text_bytes: usize,
+    /// Version of the tool, where somebody has asked for it; told with `EventKind::Drift`.
+    pub tool_version: Option<String>,
     /// Messages of side channels may come: the end of a turn waits for them where the protocol says so.
     pub side_channels: bool,
 }
@@ -103,7 +105,7 @@ pub enum ForegroundSignal {
 
 pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
-pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict};
+pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict, nearest};
 pub use hearing::Hints;
 
 /// A session without its process. See the module's words for the order of calls.
@@ -301,6 +303,7 @@ impl Session {
     /// The tool ended and its output has been handed over.
     pub fn handle_exit(&mut self, exit: Exit, now: Time) {
         self.confirm(now);
+        self.read_resume_hint();
         if self.turn.is_some() {
             self.finish_unready(
                 Outcome::Exited,

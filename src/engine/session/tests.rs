@@ -65,6 +65,7 @@ impl Rig {
             stream: false,
             side_channels: true,
             turn_text_bytes: 1 << 20,
+            tool_version: Some("2.1".into()),
         };
         Rig {
             session: Session::new(Arc::new(spec), config, Time::ZERO),

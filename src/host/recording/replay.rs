@@ -147,6 +147,7 @@ impl Run {
                 .iter()
                 .any(|event| matches!(event.kind, RecordedKind::Message { .. })),
             turn_text_bytes: limits::TURN_TEXT_BYTES,
+            tool_version: None,
         };
         let chance = match replay.chunks {
             Chunks::Random(seed) => seed,
