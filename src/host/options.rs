@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::policy::Policy;
 use crate::engine::term::Size;
 
 /// How a session is started.
@@ -34,6 +35,8 @@ pub struct Options {
     pub ready_within: Option<Duration>,
     /// Bytes of raw output kept for `Session::raw`; 0 keeps none.
     pub keep_raw_bytes: usize,
+    /// What may be answered without a person; by default nothing.
+    pub policy: Policy,
     /// Prompts that may wait for the tool to be ready, all handles together.
     pub queue: usize,
 }
@@ -55,6 +58,7 @@ impl Default for Options {
             turn_text_bytes: None,
             ready_within: None,
             keep_raw_bytes: 0,
+            policy: Policy::default(),
             queue: 64,
         }
     }
