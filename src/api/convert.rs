@@ -162,8 +162,12 @@ impl Context {
                 shown: shown.clone(),
             },
             EventKind::Terminal(event) => terminal(&event.kind),
-            EventKind::Drift { nearest } => EventBody::Drift {
+            EventKind::Drift {
+                nearest,
+                tool_version,
+            } => EventBody::Drift {
                 nearest: nearest.clone(),
+                tool_version: tool_version.clone(),
             },
             EventKind::Exited(exit) => EventBody::Exited { exit: (*exit).into() },
         }

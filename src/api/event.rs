@@ -58,6 +58,7 @@ pub enum EventBody {
     /// Nothing that the protocol knows has matched for longer than its bound.
     Drift {
         nearest: Vec<String>,
+        tool_version: Option<String>,
     },
     Exited {
         exit: Exit,

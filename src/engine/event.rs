@@ -49,7 +49,10 @@ pub enum EventKind {
     Terminal(TermEvent),
     /// Nothing that the protocol knows has matched for longer than its bound.
     Drift {
+        /// The rules of which most conditions hold, and what fails of each.
         nearest: Vec<String>,
+        /// As far as it was asked for.
+        tool_version: Option<String>,
     },
     Exited(Exit),
 }

@@ -44,6 +44,8 @@ pub const INTERRUPTED_UNSEEN: Duration = Duration::from_secs(1);
 /// Times that a draft is emptied before it is given up, and the time between two.
 pub const DISCARD_TRIES: u8 = 3;
 pub const DISCARD_EVERY: Duration = Duration::from_millis(500);
+/// Rows of history above the screen in which a tool that has ended may have said how it is resumed.
+pub const RESUME_HINT_ROWS: u64 = 100;
 /// A tool whose protocol knows what busy looks like, and that shows nothing the protocol knows for this long, is `unknown`.
 pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
 /// How long a dialog must stand unchanged to be believed: it may be painted in pieces.

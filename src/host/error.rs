@@ -48,6 +48,10 @@ pub enum LaunchError {
     },
     #[error("open the recording {}: {source}", path.display())]
     Recording { path: PathBuf, source: io::Error },
+    #[error("resume {tool}: its protocol does not say how")]
+    CannotResume { tool: String },
+    #[error("resume {id:?}: that is no id of a conversation")]
+    NoSessionId { id: String },
     #[error("a session needs a tokio runtime with I/O enabled")]
     NoRuntime,
 }
@@ -141,6 +145,7 @@ impl Coded for LaunchError {
             LaunchError::Files { .. } => "side_files_failed",
             LaunchError::Spawn { .. } => "spawn_failed",
             LaunchError::Recording { .. } => "recording_failed",
+            LaunchError::CannotResume { .. } | LaunchError::NoSessionId { .. } => "cannot_resume",
             LaunchError::NoRuntime => "no_runtime",
         }
     }
@@ -152,6 +157,10 @@ impl Coded for LaunchError {
                 tried.first().map_or(tool.as_str(), String::as_str)
             )),
             LaunchError::NotExecutable { program, .. } => Some(format!("chmod +x {}", program.display())),
+            LaunchError::CannotResume { .. } => Some("its protocol needs a table [resume]".to_owned()),
+            LaunchError::NoSessionId { .. } => {
+                Some("it is told when a session ends: `resume with: …`".to_owned())
+            }
             LaunchError::WorkingDirectory { .. } => Some("create it or name another one".to_owned()),
             LaunchError::Pty { source } if source.raw_os_error() == Some(libc::ENOSPC) => {
                 Some("no pseudo-terminal is left; see /proc/sys/kernel/pty/max and nr".to_owned())

@@ -73,7 +73,8 @@ pub(super) fn prepare(spec: &Spec, options: &Options, cookie: &str) -> Result<La
     let channels = SideChannels::open(&spec.channels, folder, &fill).map_err(failed)?;
     let env = environment(spec, options, &cwd, &fill);
     let (argv0, program) = find_program(spec, options, env.get(OsStr::new("PATH")))?;
-    let args = spec.spawn.args.iter().chain(&options.args);
+    let resumed = resumed(spec, options)?;
+    let args = spec.spawn.args.iter().chain(&resumed).chain(&options.args);
     let plan = SpawnPlan {
         program,
         argv0: argv0.into(),
@@ -90,6 +91,27 @@ pub(super) fn prepare(spec: &Spec, options: &Options, cookie: &str) -> Result<La
         files,
         channels,
     })
+}
+
+/// The arguments by which the tool goes on with a conversation.
+fn resumed(spec: &Spec, options: &Options) -> Result<Vec<String>, LaunchError> {
+    let Some(session) = &options.resume else {
+        return Ok(Vec::new());
+    };
+    let Some(resume) = &spec.resume else {
+        return Err(LaunchError::CannotResume {
+            tool: spec.name.clone(),
+        });
+    };
+    // It comes from a screen: an argument of its own that starts with a dash would be taken for an option.
+    if session.is_empty() || session.starts_with('-') || session.chars().any(char::is_control) {
+        return Err(LaunchError::NoSessionId { id: session.clone() });
+    }
+    Ok(resume
+        .args
+        .iter()
+        .map(|arg| arg.replace("{session}", session))
+        .collect())
 }
 
 pub(super) fn size(spec: &Spec, options: &Options) -> Size {

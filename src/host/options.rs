@@ -37,6 +37,10 @@ pub struct Options {
     pub keep_raw_bytes: usize,
     /// What may be answered without a person; by default nothing.
     pub policy: Policy,
+    /// The tool's own id of a conversation that goes on, as `ExitReport::tool_session` told it.
+    pub resume: Option<String>,
+    /// Version of the tool, where the caller has asked for it.
+    pub tool_version: Option<String>,
     /// Prompts that may wait for the tool to be ready, all handles together.
     pub queue: usize,
 }
@@ -59,6 +63,8 @@ impl Default for Options {
             ready_within: None,
             keep_raw_bytes: 0,
             policy: Policy::default(),
+            resume: None,
+            tool_version: None,
             queue: 64,
         }
     }

@@ -22,7 +22,7 @@ def complaints(seed: seeds.Seed, scenario: scenarios.Scenario, happened: Happene
         *texts(expect, happened),
         *dialog(expect, happened),
         *captures(expect, happened),
-        *requests(seed, scenario, happened),
+        *requests(scenario, happened),
         *files(seed, expect, happened),
         *(f"still running: {words}" for words in happened["left"]),
     ]
@@ -66,6 +66,13 @@ def text_difference(wanted: str, found: str, source: str) -> str:
     if source != "screen":
         return "" if found.strip() == wanted.strip() else first_difference(wanted.splitlines(), found.splitlines())
     return first_difference(words(wanted), words(found))
+
+
+def false_completions(expect: scenarios.Expect, happened: Happened) -> int:
+    """Turns that were told to be complete and are not."""
+    pairs = zip(happened["responses"], expect.texts, strict=False)
+    told = [(response, text) for response, text in pairs if response["outcome"] == "ok" and text is not None]
+    return sum(bool(text_difference(text, response["text"], response["source"])) for response, text in told)
 
 
 def words(text: str) -> list[str]:
@@ -112,7 +119,7 @@ def captures(expect: scenarios.Expect, happened: Happened) -> list[str]:
     ]
 
 
-def requests(seed: seeds.Seed, scenario: scenarios.Scenario, happened: Happened) -> list[str]:
+def requests(scenario: scenarios.Scenario, happened: Happened) -> list[str]:
     """A prompt reaches the model exactly once and as it was given, whatever the client repeats or asks on the side."""
     expect = scenario.expect
     prompts = [entry for entry in happened["requests"] if entry["kind"] == "prompt" and "FAKE:" in entry["prompt"]]
@@ -127,15 +134,10 @@ def requests(seed: seeds.Seed, scenario: scenarios.Scenario, happened: Happened)
     if prompts and prompts[-1]["prompts"] != expect.turns:
         wrong.append(f"{prompts[-1]['prompts']} prompts in the conversation instead of {expect.turns}")
     for entry in prompts:
-        if not any(same(seed, entry["prompt"], prompt) for prompt in scenario.prompts):
+        if entry["prompt"] not in scenario.prompts:
             wrong.append(f"the model got {entry['prompt'][:80]!r}")
             break
     return wrong
-
-
-def same(seed: seeds.Seed, got: str, prompt: str) -> bool:
-    """Clients without tools put their instructions behind the prompt."""
-    return got == prompt or (seed.plain and got.startswith(prompt + "\n"))
 
 
 def files(seed: seeds.Seed, expect: scenarios.Expect, happened: Happened) -> list[str]:
@@ -151,8 +153,9 @@ def files(seed: seeds.Seed, expect: scenarios.Expect, happened: Happened) -> lis
     made = [name for name in after if name not in before and name not in expect.files and not name.startswith(seed.owns or ("\0",))]
     if made:
         wrong.append(f"made {', '.join(made)}")
-    for name in seed.files:
-        if name not in seed.rewrites and settings(happened["before"], name) != settings(happened["after"], name):
+    for name in (name for name in seed.files if name in happened["before"]["home"]):
+        mine, theirs = settings(happened["before"], name), settings(happened["after"], name)
+        if mine != theirs and not (name in seed.rewrites and within(mine, theirs)):
             wrong.append(f"~/{name} was changed")
     return wrong
 
@@ -161,3 +164,12 @@ def settings(moment: dict[str, dict[str, str]], name: str) -> Any:
     """Programs lay out their own JSON anew; what it says counts."""
     text = moment["home"].get(name)
     return json.loads(text) if text and name.endswith(".json") else text
+
+
+def within(mine: Any, theirs: Any) -> bool:
+    """Whether everything that was there is there still: a program may add to its own settings."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        return all(name in theirs and within(value, theirs[name]) for name, value in mine.items())
+    if isinstance(mine, str) and isinstance(theirs, str):
+        return set(mine.splitlines()) <= set(theirs.splitlines())
+    return bool(mine == theirs)

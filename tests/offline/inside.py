@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +74,32 @@ def main() -> None:
 def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog) -> dict[str, Any]:
     """One cell: a fresh home, ptych, and what is left afterwards."""
     home, cwd = Path(seeds.HOME), Path(seeds.CWD)
-    seeds.plant(seed, home, cwd, scenario.trusted)
+    seeds.plant(seed, home, cwd, scenario.seeded)
     before = {"home": contents(home), "cwd": contents(cwd)}
     log.entries.clear()
     strangers = set(processes())
     started = time.monotonic()
+    if scenario.resume:
+        happened = ask_and_resume(seed, scenario, target, log)
+    else:
+        happened = ask(seed, scenario, target, log)
+    return {
+        "scenario": scenario.name,
+        **happened,
+        "requests": [{**entry, "at": round(entry["at"] - started, 3)} for entry in log.entries],
+        "seconds": round(time.monotonic() - started, 2),
+        "left": left(strangers),
+        "before": before,
+        "after": {"home": contents(home), "cwd": contents(cwd)},
+    }
+
+
+def ask(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog) -> dict[str, Any]:
+    """One `ptych ask`."""
     process = subprocess.Popen(
         command(seed, scenario, target),
-        env=seeds.environment(seed),
-        cwd=cwd,
+        env=seeds.environment(seed, scenario.seeded != "nothing"),
+        cwd=seeds.CWD,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -89,26 +108,34 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
     if scenario.interrupt:
         threading.Thread(target=interrupt, args=(process, log), daemon=True).start()
     stdout, stderr, hung = outputs(process, scenario)
-    ended = time.monotonic()
     told = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
     return {
-        "scenario": scenario.name,
         "exit": process.returncode,
         "hung": hung,
         "responses": [line for line in told if "outcome" in line],
         "errors": [line for line in told if "outcome" not in line],
         "stderr": stderr,
-        "requests": [{**entry, "at": round(entry["at"] - started, 3)} for entry in log.entries],
-        "left": left(strangers),
-        "before": before,
-        "after": {"home": contents(home), "cwd": contents(cwd)},
-        "seconds": round(ended - started, 2),
+    }
+
+
+def ask_and_resume(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: MemoryLog) -> dict[str, Any]:
+    """All but the last prompt, and that to the session that the first ptych told."""
+    first = ask(seed, replace(scenario, prompts=scenario.prompts[:-1]), target, log)
+    told = re.search(r"--resume (\S+)", first["stderr"])
+    if not told:
+        return {**first, "stderr": f"no session to resume is told\n{first['stderr']}"}
+    options = (*scenario.options, "--resume", told[1])
+    second = ask(seed, replace(scenario, prompts=scenario.prompts[-1:], options=options), target, log)
+    return {
+        "exit": first["exit"] or second["exit"],
+        "hung": first["hung"] or second["hung"],
+        **{name: first[name] + second[name] for name in ("responses", "errors", "stderr")},
     }
 
 
 def command(seed: seeds.Seed, scenario: scenarios.Scenario, target: str) -> list[str]:
     cast = OUT / f"{scenario.name}.cast"
-    passed = [part for name in seed.env for part in ("--env", name)]
+    passed = [part for name in seed.env for part in ("--env", name)] if scenario.seeded != "nothing" else []
     start = ["ask", target, "--json", "--no-progress", "--record", str(cast), "--timeout", scenario.timeout]
     arguments = ["--", *seed.args] if seed.args else []
     return [PTYCH, *start, *passed, *scenario.options, *scenario.prompts, *arguments]

@@ -7,11 +7,8 @@ look like and where its service or its own ways make another outcome the right o
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import model_server as model
-
-TOOL_TEXT = f"{model.TOOL_INTRO}\n\n{model.TOOL_RESULT}"
 
 
 @dataclass(frozen=True)
@@ -37,14 +34,17 @@ class Scenario:
     prompts: tuple[str, ...]
     expect: Expect
     options: tuple[str, ...] = ()  # of ptych ask
-    timeout: str = "60s"
-    trusted: bool = True  # the folder; otherwise the tool asks at its start
+    timeout: str = "40s"
+    seeded: str = "all"  # `untrusted`: the tool asks at its start whether to trust the folder; `nothing`: no settings, no key
     interrupt: bool = False  # ctrl-c to ptych when the reply stands still
+    resume: bool = False  # the last prompt goes to a second ptych that resumes the tool's session
     about: str = ""
 
 
+ANSWERED = Expect(outcomes=("blocked", "ok"), contains=model.TOOL_RESULT.rstrip("."), results=(1, 1))
 BLOCKED = Expect(exit=4, outcomes=("blocked",), complete=False)
 FAILED = Expect(exit=1, outcomes=("error",), requests=(1, 40))
+UNASKED = replace(BLOCKED, outcomes=(), requests=(0, 0), turns=0)
 LINES = "FAKE:echo one\n  two, indented\nthree"
 
 
@@ -67,7 +67,7 @@ SCENARIOS = [
     Scenario(
         "bash-allow",
         ("FAKE:bash hello",),
-        Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), files={"made-by-model.txt": ""}),
+        replace(ANSWERED, files={"made-by-model.txt": ""}),
         options=("--answer", ".=ALLOW"),
     ),
     Scenario("bash-deny", ("FAKE:bash hello",), Expect(outcomes=("ok",)), options=("--policy", "deny")),
@@ -75,19 +75,19 @@ SCENARIOS = [
     Scenario(
         "edit-allow",
         ("FAKE:edit hello",),
-        Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), files={model.FILE: model.FILE_TEXT}),
+        replace(ANSWERED, files={model.FILE: model.FILE_TEXT}),
         options=("--answer", ".=ALLOW"),
     ),
     Scenario("ask", ("FAKE:ask hello",), replace(BLOCKED, question="Which colour", choices=("Red.*", "Blue.*", ".*", ".*"))),
     Scenario(
         "ask-answer",
         ("FAKE:ask hello",),
-        Expect(texts=(None, TOOL_TEXT), outcomes=("blocked", "ok"), results=(1, 1), result="Blue"),
+        replace(ANSWERED, result="Blue"),
         options=("--answer", "colour=Blue"),
     ),
     Scenario("error500", ("FAKE:error500 hello",), FAILED),
     Scenario("overloaded", ("FAKE:overloaded hello",), FAILED),
-    Scenario("badrequest", ("FAKE:badrequest hello",), replace(FAILED, requests=(1, 2))),
+    Scenario("badrequest", ("FAKE:badrequest hello",), FAILED),
     Scenario("drop", ("FAKE:drop hello",), FAILED),
     Scenario("limit", ("FAKE:limit hello",), replace(FAILED, captures={"reason": "^usage_limit$"})),
     Scenario("flaky", ("FAKE:flaky hello",), Expect(texts=(model.SHORT,), requests=(3, 3)), about="too fast twice, then answered"),
@@ -105,7 +105,15 @@ SCENARIOS = [
         timeout="10s",
         about="the turn is given up, and the next prompt meets an empty composer",
     ),
-    Scenario("trust", ("FAKE:short hello",), replace(BLOCKED, outcomes=(), requests=(0, 0), turns=0, question="(?i)trust"), trusted=False),
+    Scenario(
+        "resume",
+        ("FAKE:short first", "FAKE:echo second"),
+        Expect(outcomes=("ok", "ok"), texts=(model.SHORT, said("FAKE:echo second")), requests=(2, 2), turns=2),
+        resume=True,
+        about="the session goes on in a second process",
+    ),
+    Scenario("trust", ("FAKE:short hello",), replace(UNASKED, question="(?i)trust"), seeded="untrusted"),
+    Scenario("login", ("FAKE:short hello",), replace(UNASKED, question="."), seeded="nothing", about="somebody must sign in"),
 ]
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -129,49 +137,92 @@ class Dialog:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where one tool differs: its dialogs, what it has no scenario for, and other expectations."""
+    """Where one tool differs: its dialogs, the scenarios it has no such thing for, other expectations and times."""
 
     bash: Dialog
     edit: Dialog
-    skip: tuple[str, ...] = ()
-    expect: dict[str, dict[str, Any]] = field(default_factory=dict)
+    skip: tuple[str, ...] = ("login",)
+    expect: dict[str, Expect] = field(default_factory=dict)
+    timeouts: dict[str, str] = field(default_factory=dict)
 
 
+# A tool that tries a failing service again and again: ptych's own deadline ends the turn.
+RETRIES = Expect(exit=124, outcomes=("timed_out",), requests=(1, 40), complete=False)
+RETRIES_WITHIN = "25s"
+ASKED = BY_NAME["ask"].expect
+
+AIDER = Difference(
+    bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
+    edit=Dialog("(?i)create new file", ("(?i)yes", "(?i)no"), "(?i)^yes"),
+    skip=("ask-answer", "resume", "trust", "login"),
+    expect={
+        "ask": replace(ASKED, question="(?i)add file to the chat", choices=("(?i)yes", "(?i)no", "(?i)don't ask again")),
+        "bash-allow": replace(ANSWERED, contains="Running touch", results=(0, 0), files={"made-by-model.txt": ""}),
+        "edit-allow": replace(ANSWERED, contains="Applied edit to notes.txt", results=(0, 0), files={model.FILE: model.FILE_TEXT}),
+        "error500": RETRIES,
+        "overloaded": RETRIES,
+        "drop": RETRIES,
+    },
+    # Its retries of a refused request add up to a minute.
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "drop": RETRIES_WITHIN, "limit": "100s"},
+)
 CLAUDE = Difference(
     bash=Dialog("(?i)touch made-by-model|proceed", ("Yes", "Yes, .*", "Yes, .*", "No.*"), "^Yes$"),
     edit=Dialog("(?i)create|notes", ("Yes", "Yes, .*", "No.*"), "^Yes$"),
+    expect={"drop": Expect(texts=(model.SHORT,), requests=(2, 6))},
 )
 CODEX = Difference(
     bash=Dialog("(?i)run the following command", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
     edit=Dialog("(?i)make the following edits", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
     skip=("ask", "ask-answer", "trust"),
+    # It does not try again what was refused as too fast.
+    expect={"flaky": replace(FAILED, requests=(1, 1))},
 )
 GEMINI = Difference(
     bash=Dialog("(?i)allow execution", ("Allow once", "Allow for .*", "No, .*"), "^Allow once"),
     edit=Dialog("(?i)apply this change", ("Allow once", "Allow for .*", "Modify.*", "No, .*"), "^Allow once"),
-    expect={"ask": {"choices": ("Red.*", "Blue.*", "Enter a custom value.*")}},
+    skip=(),
+    expect={
+        "ask": replace(ASKED, choices=("Red.*", "Blue.*", "Enter a custom value.*")),
+        "limit": replace(BLOCKED, question="(?i)usage limit", choices=("Keep trying", "Stop")),
+        "error500": RETRIES,
+        "overloaded": RETRIES,
+        # A turn that was cancelled is not part of its conversation.
+        "timeout": replace(BY_NAME["timeout"].expect, turns=1),
+    },
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN},
+)
+QWEN = Difference(
+    bash=Dialog("(?i)allow execution", ("Yes, allow once", "Always.*", "Always.*", "No, .*"), "allow once"),
+    edit=Dialog("(?i)apply this change", ("Yes, allow once", "Yes, allow always", "No, .*"), "allow once"),
+    expect={"error500": RETRIES, "overloaded": RETRIES},
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN},
+)
+OPENCODE = Difference(
+    bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
+    edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
+    skip=("trust", "login"),
+    expect={
+        "ask": replace(ASKED, choices=("Red.*", "Blue.*", "Type your own.*")),
+        "error500": RETRIES,
+        "overloaded": RETRIES,
+        "limit": RETRIES,
+    },
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "limit": RETRIES_WITHIN},
+)
+COPILOT = Difference(
+    bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
+    edit=Dialog("(?i)create .*notes.txt", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
 )
 DIFFERENCES = {
-    "aider": Difference(
-        bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
-        edit=Dialog("(?i)create new file", ("(?i)yes", "(?i)no"), "(?i)^yes"),
-        skip=("trust", "ask-answer"),
-        expect={"ask": {"question": "(?i)add file to the chat", "choices": ("(?i)yes", "(?i)no", "(?i)don't ask again")}},
-    ),
+    "aider": AIDER,
     "claude": CLAUDE,
     "claude-2.1.197": replace(CLAUDE, bash=replace(CLAUDE.bash, choices=("Yes", "Yes, .*", "No.*"))),
     "codex": CODEX,
     "gemini": GEMINI,
-    "qwen": replace(GEMINI, bash=Dialog("(?i)allow execution", ("Yes, allow once", "Always.*", "Always.*", "No, .*"), "allow once")),
-    "opencode": Difference(
-        bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
-        edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
-        skip=("trust",),
-    ),
-    "copilot": Difference(
-        bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
-        edit=Dialog("(?i)", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
-    ),
+    "qwen": QWEN,
+    "opencode": OPENCODE,
+    "copilot": COPILOT,
 }
 
 
@@ -181,9 +232,8 @@ def for_tool(scenario: Scenario, tool: str) -> Scenario | None:
     if scenario.name in difference.skip:
         return None
     dialog = difference.edit if scenario.name.startswith("edit") else difference.bash
-    expect = scenario.expect
+    expect = difference.expect.get(scenario.name, scenario.expect)
     if scenario.name in ("bash", "edit"):
         expect = replace(expect, question=dialog.question, choices=dialog.choices)
-    expect = replace(expect, **difference.expect.get(scenario.name, {}))
     options = tuple(option.replace("=ALLOW", f"={dialog.allow}") for option in scenario.options)
-    return replace(scenario, expect=expect, options=options)
+    return replace(scenario, expect=expect, options=options, timeout=difference.timeouts.get(scenario.name, scenario.timeout))

@@ -31,11 +31,12 @@ class Seed:
     args: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # below the home
     trust: tuple[str, ...] = ()  # of `files`, those that make it trust the folder
+    untrusted: dict[str, str] = field(default_factory=dict)  # what stands in those instead, when it shall ask
     plain: bool = False  # it never offers tools to the model
     size: str = "120x40"
     prepare: Callable[[Path], None] | None = None  # of the working directory
     owns: tuple[str, ...] = ()  # files of the working directory that the program itself makes
-    rewrites: tuple[str, ...] = ()  # of `files`, those that the program itself rewrites
+    rewrites: tuple[str, ...] = ()  # of `files`, those that the program itself adds to
 
     @property
     def program(self) -> str:
@@ -57,10 +58,9 @@ def git_repository(cwd: Path) -> None:
 def claude(name: str, version: str) -> Seed:
     settings = {
         "hasCompletedOnboarding": True,
-        "theme": "dark",
         "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
-        "projects": {CWD: {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
     }
+    trusted = {CWD: {"hasTrustDialogAccepted": True}}
     return Seed(
         name=name,
         protocol="claude",
@@ -74,8 +74,9 @@ def claude(name: str, version: str) -> Seed:
             "DISABLE_ERROR_REPORTING": "1",
             "DISABLE_AUTOUPDATER": "1",
         },
-        files={".claude.json": as_json(settings)},
+        files={".claude.json": as_json({**settings, "projects": trusted})},
         trust=(".claude.json",),
+        untrusted={".claude.json": as_json(settings)},
         rewrites=(".claude.json",),
     )
 
@@ -167,6 +168,7 @@ SEEDS = [
         env={"FAKE_API_KEY": KEY},
         files={".codex/config.toml": CODEX_CONFIG},
         trust=(".codex/config.toml",),
+        rewrites=(".codex/config.toml",),
     ),
     Seed(
         name="gemini",
@@ -210,18 +212,25 @@ SEEDS = [
         },
         files={".copilot/config.json": as_json(COPILOT_SETTINGS), ".copilot/settings.json": as_json(COPILOT_SETTINGS)},
         trust=(".copilot/config.json", ".copilot/settings.json"),
+        untrusted={".copilot/config.json": as_json({"banner": "never"})},
         rewrites=(".copilot/config.json", ".copilot/settings.json"),
     ),
 ]
 BY_NAME = {seed.name: seed for seed in SEEDS}
 
 
-def plant(seed: Seed, home: Path, cwd: Path, trusted: bool = True) -> None:
-    """An empty home and working directory with what the program needs; `trusted` false leaves its trust question to it."""
+def plant(seed: Seed, home: Path, cwd: Path, what: str = "all") -> None:
+    """An empty home and working directory with what the program needs.
+
+    `untrusted` leaves out what answers its question about the folder, `nothing` all settings.
+    """
     for folder in (home, cwd):
         empty(folder)
+    left_out = {"all": (), "untrusted": seed.trust, "nothing": tuple(seed.files)}[what]
     for path, text in seed.files.items():
-        if trusted or path not in seed.trust:
+        if path in left_out:
+            text = seed.untrusted.get(path, "") if what == "untrusted" else ""
+        if text:
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text)
     (cwd / "readme.txt").write_text("a file of the user's\n")
@@ -233,13 +242,13 @@ def empty(folder: Path) -> None:
     """What the program before left running may still write; it has been told to end."""
     folder.mkdir(parents=True, exist_ok=True)
     for _ in range(50):
-        if subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], stderr=subprocess.DEVNULL).returncode == 0:
+        if subprocess.run(["find", str(folder), "-mindepth", "1", "-delete"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
             return
         time.sleep(0.1)
     raise OSError(f"failed to empty {folder}")
 
 
-def environment(seed: Seed) -> dict[str, str]:
+def environment(seed: Seed, with_keys: bool = True) -> dict[str, str]:
     """The whole environment of ptych in the jail."""
     return {
         "HOME": HOME,
@@ -249,7 +258,7 @@ def environment(seed: Seed) -> dict[str, str]:
         "USER": "root",
         "SHELL": "/bin/bash",
         "NO_PROXY": "127.0.0.1",
-        **seed.env,
+        **(seed.env if with_keys else {}),
     }
 
 

@@ -63,11 +63,13 @@ class Reply:
 REMINDER = re.compile(r"<(system-reminder|system_reminder|session_context|environment_context|current_datetime|reminder)>.*?</\1>", re.DOTALL)
 
 
+WRAPPERS = re.compile(r"</?pasted_content[^>]*>|^\[Request interrupted by user[^\]]*\]\n?")
+RULES = re.compile(r"\n\n(# \*SEARCH/REPLACE block\* Rules|To suggest changes to a file).*", re.DOTALL)
+
+
 def typed(text: str) -> str:
-    """What the user typed of what a client sends: clients put reminders and wrappers around it."""
-    text = REMINDER.sub("", text)
-    text = re.sub(r"</?pasted_content[^>]*>", "", text)
-    return text.strip()
+    """What the user typed of what a client sends: clients put reminders, wrappers and instructions around it."""
+    return RULES.sub("", WRAPPERS.sub("", REMINDER.sub("", text).strip())).strip()
 
 
 def texts(content: Any) -> list[str]:

@@ -135,13 +135,14 @@ fn done_before_prompt(screen: &Screen, facts: &Facts, typed: &Typed, prompt: Pos
     (screen.mark_pos(marked.mark).row == prompt.row && at <= prompt).then_some(at)
 }
 
-/// The text between, as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
+/// The text between, shown to `untrimmed` and then as the protocol trims it, without the `^C` that a cooked tty echoes where the interrupt was typed.
 pub fn text(
     rules: &ResponseRules,
     screen: &mut Screen,
     start: Pos,
     end: Pos,
     interrupted_at: Option<Pos>,
+    untrimmed: impl FnOnce(&str),
 ) -> Extract {
     if end <= start {
         return Extract::default();
@@ -154,6 +155,7 @@ pub fn text(
     if extract.text.ends_with('\n') {
         extract.text.pop();
     }
+    untrimmed(&extract.text);
     trim(rules, &mut extract.text);
     extract
 }
@@ -175,17 +177,22 @@ fn without_interrupt(screen: &mut Screen, start: Pos, at: Pos, end: Pos) -> Extr
 }
 
 fn trim(rules: &ResponseRules, text: &mut String) {
-    while let Some(at) = rules.trim_head.iter().find_map(|p| head_match(p, text)) {
-        text.drain(..at);
-    }
-    while let Some(at) = rules.trim_tail.iter().find_map(|p| tail_match(p, text)) {
-        text.truncate(at);
-    }
+    trim_ends(rules, text);
     if !rules.drop_lines.is_empty() {
         let kept = text
             .split('\n')
             .filter(|line| !rules.drop_lines.iter().any(|p| p.0.is_match(line)));
         *text = kept.collect::<Vec<_>>().join("\n");
+    }
+}
+
+/// Cuts what the protocol says from head and tail.
+pub fn trim_ends(rules: &ResponseRules, text: &mut String) {
+    while let Some(at) = rules.trim_head.iter().find_map(|p| head_match(p, text)) {
+        text.drain(..at);
+    }
+    while let Some(at) = rules.trim_tail.iter().find_map(|p| tail_match(p, text)) {
+        text.truncate(at);
     }
 }
 

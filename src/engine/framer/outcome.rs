@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
-use crate::engine::protocol::spec::{ErrorRule, Severity, Spec};
+use crate::engine::protocol::spec::{ErrorRule, Pattern, Severity, Spec};
 use crate::engine::response::Outcome;
 
 /// Name of the capture that holds a command's exit status.
@@ -48,10 +48,57 @@ pub fn judge(
                 .or_insert_with(|| reason.as_str().into());
         }
     }
-    for pattern in &spec.response.captures {
-        named_groups(&pattern.0, ended.text, captures);
-    }
     outcome
+}
+
+/// What the protocol captures from the text of a step, before anything is trimmed off.
+pub fn capture(patterns: &[Pattern], text: &str, captures: &mut BTreeMap<String, String>) {
+    for pattern in patterns {
+        named_groups(&pattern.0, text, captures);
+    }
+}
+
+/// Captures with a meaning of their own are written the same way, however the tool shows them.
+pub fn normalise(captures: &mut BTreeMap<String, String>) {
+    for (name, value) in captures {
+        let plain = match name.as_str() {
+            "tokens_in" | "tokens_out" => count(value),
+            "cost_usd" => dollars(value),
+            _ => None,
+        };
+        if let Some(plain) = plain {
+            *value = plain;
+        }
+    }
+}
+
+/// `1.2k` is 1200, `3,456` is 3456.
+fn count(shown: &str) -> Option<String> {
+    let shown = shown.trim().replace([',', '_', ' '], "");
+    let (number, exponent) = match shown.char_indices().last()? {
+        (at, 'k' | 'K') => (&shown[..at], 3),
+        (at, 'm' | 'M') => (&shown[..at], 6),
+        _ => (shown.as_str(), 0),
+    };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > exponent {
+        return None;
+    }
+    let written = format!("{whole}{part}{}", "0".repeat(exponent - part.len()));
+    let trimmed = written.trim_start_matches('0');
+    Some(if trimmed.is_empty() {
+        "0".into()
+    } else {
+        trimmed.into()
+    })
+}
+
+/// `$1,234.50` is 1234.50.
+fn dollars(shown: &str) -> Option<String> {
+    let shown = shown.trim().trim_start_matches('$').replace(',', "");
+    let number = !shown.is_empty() && shown.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    number.then_some(shown)
 }
 
 /// Whether the screen or the status alone say that the turn failed.
@@ -119,5 +166,36 @@ fn named_groups(regex: &regex::Regex, text: &str, captures: &mut BTreeMap<String
         if let Some(group) = found.name(name) {
             captures.insert(name.to_owned(), group.as_str().to_owned());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_out() {
+        let counts = ["1.2k", "3,456", "7", "0.5M", "12K", "0", "1.25k"];
+        let plain: Vec<Option<String>> = counts.iter().map(|shown| count(shown)).collect();
+        let wanted = ["1200", "3456", "7", "500000", "12000", "0", "1250"];
+        assert_eq!(plain, wanted.map(|wanted| Some(wanted.to_owned())));
+        for odd in ["", "k", "many", "1.2.3k", "1.5", "-3"] {
+            assert_eq!(count(odd), None, "{odd:?}");
+        }
+        assert_eq!(dollars("$1,234.50").as_deref(), Some("1234.50"));
+        assert_eq!(dollars("free"), None);
+    }
+
+    #[test]
+    fn only_names_with_a_meaning_are_rewritten() {
+        let mut captures = BTreeMap::from([
+            ("tokens_in".into(), "1.2k".into()),
+            ("size".into(), "1.2k".into()),
+        ]);
+        normalise(&mut captures);
+        assert_eq!(
+            (captures["tokens_in"].as_str(), captures["size"].as_str()),
+            ("1200", "1.2k")
+        );
     }
 }

@@ -614,6 +614,8 @@ pub struct Channel {
     pub text: Option<String>,
     /// JSON pointer to the prompt that the message answers: a message for another prompt is left out.
     pub prompt: Option<String>,
+    /// JSON pointer to the message's own name: a later message of the same name takes its place.
+    pub id: Option<String>,
     /// JSON pointer to the tool's own name for its session: the capture `tool_session`.
     pub session: Option<String>,
     /// JSON pointers and the regex that each value must match; other messages are left out.
@@ -626,7 +628,7 @@ pub struct Channel {
     pub join: Option<Join>,
     /// How long after the evidence the text is waited for. Default "300ms".
     pub within: Option<String>,
-    /// Of a transcript: the file, with `*`, `?` and `**`, and `{home}`, `{cwd}`, `{files}` filled in.
+    /// Of a transcript: the file, with `*`, `?` and `**`, and `{home}`, `{cwd}`, `{files}`, `{session}` filled in.
     pub path: Option<String>,
     /// Of a transcript: where a hook channel tells the file, as CHANNEL:POINTER.
     pub path_from: Option<String>,

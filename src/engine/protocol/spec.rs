@@ -543,6 +543,8 @@ pub struct Channel {
     pub text: Option<Pointer>,
     /// The prompt that the message answers: one for another prompt is left out.
     pub prompt: Option<Pointer>,
+    /// The message's own name: a later one of the same name takes its place.
+    pub id: Option<Pointer>,
     /// The tool's own name for its session.
     pub session: Option<Pointer>,
     /// All must hold, or the message is left out.

@@ -568,3 +568,57 @@ fn menus_and_permissions_are_whole() {
         "this state has none",
     );
 }
+
+#[test]
+fn side_channels_are_heard_and_speak() {
+    let with =
+        |keys: &str| format!("{TEN_LINES}[spawn]\nenv = {{ H = \"{{hook}}\" }}\n[[channel]]\n{keys}\n");
+    let at = |keys: &str, message: &str| {
+        let found = problems(&with(keys)).to_string();
+        assert!(found.contains(message), "{message}: {found}");
+    };
+    let hook = "name = \"stop\"\nkind = \"hook\"\ntext = \"/a/-\"\nwhere = { \"/b\" = '^x$' }";
+    let log = "name = \"log\"\nkind = \"transcript\"\ntext = \"/a\"";
+    let spec = parse(&with(hook)).expect("valid");
+    assert_eq!(spec.channels[0].within, std::time::Duration::from_millis(300));
+    error_at(&with(&hook.replace("/a/-", "a")), 10, 8, "no JSON pointer");
+    error_at(&with(&hook.replace("^x$", "(")), 11, 19, "bad regex");
+    at(&hook.replace("stop", "a b"), "lower-case word");
+    at(&format!("{hook}\n[[channel]]\n{hook}"), "two channels");
+    at(&format!("{hook}\npath = \"/x\""), "a hook has no file");
+    let after = |keys: &str| format!("{hook}\n[[channel]]\n{log}\n{keys}");
+    at(&after(""), "none is named");
+    at(&after("path = \"logs/x\""), "not whole");
+    at(
+        &after("path = \"{home}/x\"\npath_from = \"stop:/p\""),
+        "a path already",
+    );
+    at(&after("path_from = \"nobody:/p\""), "no hook channel tells");
+    assert!(parse(&with(&after("path_from = \"stop:/p\""))).is_ok());
+    at(
+        &format!(
+            "{}\npath = \"/x\"",
+            after("")
+                .replace("text = \"/a\"", "")
+                .replace("text = \"/a/-\"", "session = \"/s\"")
+        ),
+        "never read",
+    );
+    at(&format!("{log}\npath = \"/x\""), "there are none");
+    at(
+        &format!("{hook}\n[[state]]\nname = \"s\"\nkind = \"busy\"\nsaid = \"stpo\""),
+        "did you mean stop?",
+    );
+    warning_at(
+        &format!("{TEN_LINES}[[channel]]\n{hook}\n"),
+        5,
+        1,
+        "which program to run",
+    );
+    warning_at(
+        &with("name = \"stop\"\nkind = \"hook\""),
+        7,
+        1,
+        "nothing is taken",
+    );
+}

@@ -25,10 +25,17 @@ pub(super) struct Heard {
     /// Enter has been sent: what comes now belongs to this turn.
     listening: bool,
     /// By the channel's place in the protocol: when it spoke last, and what it said.
-    words: BTreeMap<usize, (Time, Vec<String>)>,
+    words: BTreeMap<usize, Words>,
     captures: BTreeMap<String, String>,
     /// Nobody waits any longer.
     given_up: bool,
+}
+
+#[derive(Debug, Default)]
+struct Words {
+    at: Time,
+    /// The message's own name, and its text.
+    texts: Vec<(Option<String>, String)>,
 }
 
 /// The end of a turn that waits for a side channel.
@@ -127,8 +134,15 @@ impl Session {
         let (Some(at), Some(turn)) = (&channel.prompt, turn) else {
             return false;
         };
-        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        !plain(&at.text(value).unwrap_or_default()).contains(&plain(&turn.prompt))
+        // A recording also holds the keys that were typed around it.
+        let plain = |text: &str| {
+            let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+            words
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        plain(&at.text(value).unwrap_or_default()) != plain(&turn.prompt)
     }
 
     /// What outlives the turn: the session's name, and files that this channel tells.
@@ -262,7 +276,7 @@ impl Session {
         if outcome != Outcome::Ok {
             return Source::Screen;
         }
-        let Some((index, (at, texts))) = turn.heard.words.pop_first() else {
+        let Some((index, Words { at, texts })) = turn.heard.words.pop_first() else {
             let waited = now.since(since);
             if !waited.is_zero() {
                 signals.push(format!("said: nothing, waited {} ms", waited.as_millis()));
@@ -280,6 +294,7 @@ impl Session {
             format!("{} ms before the evidence", since.since(at).as_millis())
         };
         signals.push(format!("said: {} ({kind}), {when}", channel.name));
+        let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
         *text = texts.join("\n\n");
         // Exact and whole, whatever the screen has lost.
         turn.lost = None;
@@ -309,13 +324,19 @@ fn take_words(heard: &mut Heard, index: usize, channel: &Channel, value: &Value,
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return;
     };
-    let (at, texts) = heard.words.entry(index).or_insert_with(|| (now, Vec::new()));
-    *at = now;
-    let bytes: usize = texts.iter().map(String::len).sum();
+    let id = channel.id.as_ref().and_then(|at| at.text(value));
+    let words = heard.words.entry(index).or_default();
+    words.at = now;
+    let texts = &mut words.texts;
+    if let Some((_, again)) = texts.iter_mut().find(|(known, _)| id.is_some() && *known == id) {
+        *again = text;
+        return;
+    }
+    let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     match channel.join {
-        Join::Last => *texts = vec![text],
+        Join::Last => *texts = vec![(id, text)],
         Join::All if bytes + text.len() <= limits::TURN_TEXT_BYTES && texts.len() < limits::MESSAGES => {
-            texts.push(text);
+            texts.push((id, text));
         }
         Join::All => {}
     }

@@ -18,6 +18,7 @@ mod dialogs;
 mod echo;
 mod ending;
 mod hearing;
+mod laid_out;
 mod queue;
 mod settling;
 mod step;
@@ -67,6 +68,8 @@ pub struct SessionConfig {
     pub stream: bool,
     /// Bytes of a turn's text kept (`limits::TURN_TEXT_BYTES` by default).
     pub turn_text_bytes: usize,
+    /// Version of the tool, where somebody has asked for it; told with `EventKind::Drift`.
+    pub tool_version: Option<String>,
     /// Messages of side channels may come: the end of a turn waits for them where the protocol says so.
     pub side_channels: bool,
     /// What may be answered without a person.
@@ -109,7 +112,7 @@ pub enum ForegroundSignal {
 
 pub use super::framer::refusal::SubmitError;
 pub use super::framer::state::State;
-pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict};
+pub use super::framer::trace::{RuleTrace, SignalTrace, Verdict, nearest};
 pub use hearing::Hints;
 
 /// A session without its process. See the module's words for the order of calls.
@@ -263,7 +266,7 @@ impl Session {
         if bytes.is_empty() {
             return;
         }
-        self.screen.handle_bytes(bytes);
+        self.feed_screen(bytes);
         self.facts.last_output = now;
         self.facts.probe = None;
         self.probe_wanted = None;
@@ -280,6 +283,7 @@ impl Session {
 
     /// No more bytes at this moment: look at what they made.
     pub fn handle_drained(&mut self, now: Time) {
+        self.frame_painted();
         self.stream_text(now);
         self.evaluate(now);
     }
@@ -309,6 +313,7 @@ impl Session {
     pub fn handle_exit(&mut self, exit: Exit, now: Time) {
         self.confirm(now);
         self.stop_choosing("the tool has ended", now);
+        self.read_resume_hint();
         if self.turn.is_some() {
             self.finish_unready(
                 Outcome::Exited,

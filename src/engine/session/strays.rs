@@ -5,10 +5,12 @@ use super::{Session, Verdict};
 use crate::engine::event::EventKind;
 use crate::engine::framer::rules::{self, Match};
 use crate::engine::framer::state::State;
+use crate::engine::framer::trace;
 use crate::engine::limits;
 use crate::engine::protocol::spec::Kind;
 use crate::engine::response::Outcome;
 use crate::engine::session::turn::Progress;
+use crate::engine::term::Pos;
 use crate::engine::time::Time;
 
 /// Typed text stands unsent.
@@ -89,6 +91,32 @@ impl Session {
         self.draft?.next_at.filter(|&at| at > self.quiet_seen)
     }
 
+    /// What the tool left behind when it ended may say how the conversation is resumed.
+    pub(super) fn read_resume_hint(&mut self) {
+        let Some(pattern) = self
+            .spec
+            .resume
+            .as_ref()
+            .and_then(|resume| resume.pattern.as_ref())
+        else {
+            return;
+        };
+        let end = Pos {
+            row: self.screen.cursor().pos.row.max(self.screen.top_row()) + u64::from(self.config.size.rows),
+            col: 0,
+        };
+        let start = Pos {
+            row: self.screen.top_row().saturating_sub(limits::RESUME_HINT_ROWS),
+            col: 0,
+        };
+        let left = self.screen.extract(start, end).text;
+        // The newest one: an older conversation may have been listed above.
+        let hint = pattern.0.captures_iter(&left).last();
+        if let Some(id) = hint.and_then(|found| Some(found.name("session")?.as_str().to_owned())) {
+            self.tool_session = Some(id);
+        }
+    }
+
     /// No rule holds. That is watched where the protocol knows what busy looks like: a tool that shows neither has changed.
     pub(super) fn adrift(&mut self, now: Time) {
         let knows_busy = self.spec.rules.iter().any(|rule| rule.kind == Kind::Busy);
@@ -123,8 +151,15 @@ impl Session {
     }
 
     pub(super) fn drift(&mut self, rule: &str, now: Time) {
-        let nearest = rules::nearest(&self.view(now));
-        self.emit(EventKind::Drift { nearest }, now);
+        let nearest = trace::nearest(rules::explain(&self.view(now)));
+        let tool_version = self.config.tool_version.clone();
+        self.emit(
+            EventKind::Drift {
+                nearest,
+                tool_version,
+            },
+            now,
+        );
         self.enter_state(State::Unknown, rule, now);
         self.look_again(limits::AWAITING_FIRST, now);
     }

@@ -67,6 +67,7 @@ impl Rig {
             side_channels: true,
             turn_text_bytes: 1 << 20,
             policy: Policy::default(),
+            tool_version: Some("2.1".into()),
         };
         Rig {
             session: Session::new(Arc::new(spec), config, Time::ZERO),

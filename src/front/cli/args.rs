@@ -133,6 +133,10 @@ pub struct Start {
     #[arg(long, value_name = "COLSxROWS", value_parser = values::size)]
     pub size: Option<Size>,
 
+    /// Go on with an earlier conversation, by the id that the tool gave it
+    #[arg(long, value_name = "ID")]
+    pub resume: Option<String>,
+
     /// Record the session into an asciicast file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,

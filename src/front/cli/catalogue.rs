@@ -12,7 +12,7 @@ use crate::engine::protocol::file::File;
 use crate::engine::protocol::{self, Loaded, Problems, Spec, builtin};
 
 /// How long a tool may take to tell its version before it is started.
-const VERSION_WITHIN: Duration = Duration::from_secs(5);
+pub const VERSION_WITHIN: Duration = Duration::from_secs(5);
 
 /// A protocol that has not been understood yet.
 #[derive(Clone, Debug)]
@@ -206,11 +206,11 @@ pub fn understand(entry: &Entry) -> Result<Spec, Failure> {
 }
 
 /// Like `understand`, with the changes that the file makes for the installed version of the tool. The tool is asked for its version only
-/// when there are such changes.
-pub fn understand_installed(entry: &Entry, program: Option<&str>) -> Result<Spec, Failure> {
+/// when there are such changes; it is told with the protocol.
+pub fn understand_installed(entry: &Entry, program: Option<&str>) -> Result<(Spec, Option<String>), Failure> {
     let spec = understand(entry)?;
     let Some(ask) = spec.tool_version.as_ref().filter(|_| has_overrides(entry)) else {
-        return Ok(spec);
+        return Ok((spec, None));
     };
     let found = match program {
         Some(program) => programs::find(program),
@@ -218,7 +218,7 @@ pub fn understand_installed(entry: &Entry, program: Option<&str>) -> Result<Spec
     };
     let version = found.and_then(|program| programs::version(ask, &program, VERSION_WITHIN));
     match load(entry, version.as_deref()) {
-        Ok(loaded) => Ok(loaded.spec),
+        Ok(loaded) => Ok((loaded.spec, version)),
         Err(problems) => Err(invalid(entry, &problems)),
     }
 }

@@ -282,6 +282,9 @@ impl Conversation {
             report = &mut stopping => report,
             _ = self.signals.next() => session.stop(StopOptions::NOW).await,
         };
+        if let Some(id) = &report.tool_session {
+            output::complain(&format!("resume with: --resume {id}"));
+        }
         if !report.survivors.is_empty() {
             output::complain(&format!(
                 "these processes could not be ended: {:?}",

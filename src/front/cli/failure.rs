@@ -93,7 +93,10 @@ impl From<LaunchError> for Failure {
         let exit = match error {
             LaunchError::NotFound { .. } => Exit::ToolNotFound,
             LaunchError::NotExecutable { .. } => Exit::NotExecutable,
-            LaunchError::WorkingDirectory { .. } | LaunchError::Recording { .. } => Exit::Usage,
+            LaunchError::CannotResume { .. }
+            | LaunchError::NoSessionId { .. }
+            | LaunchError::WorkingDirectory { .. }
+            | LaunchError::Recording { .. } => Exit::Usage,
             _ => Exit::Supervisor,
         };
         Failure::coded(exit, &error)

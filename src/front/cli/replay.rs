@@ -12,6 +12,7 @@ use super::failure::Failure;
 use crate::api;
 use crate::engine::event::EventKind;
 use crate::engine::protocol::Spec;
+use crate::engine::session::{State, nearest};
 use crate::engine::term::{Screen, TermConfig};
 use crate::engine::time::Time;
 use crate::host::recording::{Recorded, RecordedKind, Recording, Replay, Replayed};
@@ -150,7 +151,12 @@ pub fn explain(path: &Path, spec: Arc<Spec>, at: Option<Duration>) -> Result<Exp
         EventKind::State { rule, .. } => Some(rule.clone()),
         _ => None,
     });
+    let unknown = replayed.state == State::Unknown;
     Ok(Explanation {
+        nearest: unknown
+            .then(|| nearest(replayed.explain.clone()))
+            .unwrap_or_default(),
+        tool_version: None,
         protocol,
         state: replayed.state.as_str().to_string(),
         rule: rule.unwrap_or_default(),

@@ -28,7 +28,7 @@ pub fn launch(target: &str, start: &Start) -> Result<Launch, Failure> {
         }
         None => (catalogue::entry(target)?, None),
     };
-    let spec = catalogue::understand_installed(&entry, program.as_deref())?;
+    let (spec, tool_version) = catalogue::understand_installed(&entry, program.as_deref())?;
     let (env, pass_env) = environment(&start.env);
     let options = Options {
         program,
@@ -42,6 +42,8 @@ pub fn launch(target: &str, start: &Start) -> Result<Launch, Failure> {
             .transpose()?
             .map(Path::to_path_buf),
         size: start.size,
+        resume: start.resume.clone(),
+        tool_version,
         record: start.record.as_deref().map(RecordOptions::new),
         ..Options::default()
     };

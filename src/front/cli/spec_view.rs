@@ -119,6 +119,7 @@ fn channel(channel: &Channel) -> Value {
         "where": channel.conditions.iter().map(wanted).collect::<Map<_, _>>(),
         "text": at(&channel.text),
         "prompt": at(&channel.prompt),
+        "id": at(&channel.id),
         "session": at(&channel.session),
         "captures": channel.captures.iter().map(named).collect::<Map<_, _>>(),
         "join": match channel.join {

@@ -12,6 +12,7 @@
 
 mod glob;
 mod inbox;
+mod open;
 mod transcript;
 
 use std::io;
@@ -89,11 +90,11 @@ impl SideChannels {
             .for_each(|transcript| transcript.note(hints));
     }
 
-    /// What was appended since, and was not read yet.
-    pub fn read_transcripts(&mut self, hints: &Hints<'_>) -> Vec<Message> {
+    /// What was appended since, and was not read yet. `pid` is the tool.
+    pub fn read_transcripts(&mut self, hints: &Hints<'_>, pid: Option<u32>) -> Vec<Message> {
         self.transcripts
             .iter_mut()
-            .flat_map(|transcript| transcript.read(hints))
+            .flat_map(|transcript| transcript.read(hints, pid))
             .collect()
     }
 }

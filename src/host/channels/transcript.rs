@@ -9,11 +9,13 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::{Message, glob};
+use super::{Message, glob, open};
 use crate::engine::limits;
 use crate::engine::protocol::spec::TranscriptFile;
 use crate::engine::session::Hints;
 
+/// Stands for what the tool calls its session.
+const SESSION: &str = "{session}";
 /// A shorter prompt may stand in anybody's text by chance: it has to be the whole of one.
 const TELLING_CHARS: usize = 16;
 
@@ -76,6 +78,10 @@ impl Transcript {
 
     fn files(&self, hints: &Hints<'_>) -> Vec<PathBuf> {
         match &self.glob {
+            Some(glob) if glob.contains(SESSION) => {
+                let session = hints.session.filter(|id| is_name(id));
+                session.map_or(Vec::new(), |id| glob::files(&glob.replace(SESSION, id)))
+            }
             Some(glob) => glob::files(glob),
             None => {
                 let told = hints.told_files.get(&self.channel).map(PathBuf::from);
@@ -101,7 +107,13 @@ impl Transcript {
         self.seen = self.files(hints).into_iter().filter_map(seen).collect();
     }
 
-    pub(super) fn read(&mut self, hints: &Hints<'_>) -> Vec<Message> {
+    /// The path alone says which file is ours.
+    fn is_exact(&self) -> bool {
+        let glob = self.glob.as_ref();
+        glob.is_none_or(|glob| glob.contains(SESSION) || !glob.contains(['*', '?']))
+    }
+
+    pub(super) fn read(&mut self, hints: &Hints<'_>, pid: Option<u32>) -> Vec<Message> {
         let mut changed = Vec::new();
         for path in self.files(hints) {
             let Some(look) = Look::at(&path) else { continue };
@@ -116,7 +128,7 @@ impl Transcript {
                 changed.push((path, seen, look));
             }
         }
-        let Some(index) = self.choose(&changed, hints) else {
+        let Some(index) = self.choose(&changed, hints, pid) else {
             return Vec::new();
         };
         let (path, mut seen, look) = changed.swap_remove(index);
@@ -135,7 +147,17 @@ impl Transcript {
     }
 
     /// Other sessions of the same tool may write beside ours.
-    fn choose(&self, changed: &[(PathBuf, Seen, Look)], hints: &Hints<'_>) -> Option<usize> {
+    fn choose(
+        &self,
+        changed: &[(PathBuf, Seen, Look)],
+        hints: &Hints<'_>,
+        pid: Option<u32>,
+    ) -> Option<usize> {
+        if changed.is_empty() || self.is_exact() {
+            return (!changed.is_empty()).then_some(0);
+        }
+        let opened = pid.map(open::files).unwrap_or_default();
+        let opened = |path: &Path| fs::canonicalize(path).is_ok_and(|path| opened.contains(&path));
         let named = |path: &Path| {
             hints
                 .session
@@ -143,6 +165,7 @@ impl Transcript {
         };
         let by = |test: &dyn Fn(&(PathBuf, Seen, Look)) -> bool| changed.iter().position(test);
         by(&|(path, ..)| named(path))
+            .or_else(|| by(&|(path, ..)| opened(path)))
             .or_else(|| by(&|(path, ..)| Some(path) == self.ours.as_ref()))
             .or_else(|| match (changed, &self.ours) {
                 ([_], None) => Some(0),
@@ -152,6 +175,12 @@ impl Transcript {
                 }),
             })
     }
+}
+
+/// A tool's word becomes a part of a path: it must not lead elsewhere.
+fn is_name(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !id.is_empty() && !id.starts_with('.') && id.chars().all(plain)
 }
 
 fn lines(path: &Path, seen: &mut Seen) -> Vec<String> {
@@ -265,7 +294,7 @@ mod tests {
 
     fn texts(transcript: &mut Transcript, hints: &Hints<'_>) -> Vec<String> {
         transcript
-            .read(hints)
+            .read(hints, None)
             .into_iter()
             .map(|message| message.text)
             .collect()
@@ -330,6 +359,40 @@ mod tests {
         transcript.note(&Hints::default());
         files.append("theirs.jsonl", "2\n");
         assert!(texts(&mut transcript, &Hints::default()).is_empty());
+    }
+
+    #[test]
+    fn the_sessions_name_may_be_a_part_of_the_path() {
+        let files = Files::new();
+        let glob = format!("{}/*-{{session}}.jsonl", files.0.path().display());
+        let glob = TranscriptFile::Glob(glob);
+        let mut transcript = Transcript::new("log".into(), &glob, false, &str::to_owned);
+        transcript.note(&Hints::default());
+        files.append("x-s1.jsonl", "1\n");
+        files.append("x-s2.jsonl", "2\n");
+        assert!(texts(&mut transcript, &Hints::default()).is_empty());
+        for (session, wanted) in [("s2", "2"), ("s1", "1")] {
+            let session = Some(session);
+            let hints = Hints {
+                session,
+                ..Hints::default()
+            };
+            assert_eq!(texts(&mut transcript, &hints), [wanted]);
+        }
+        assert!(!is_name("../x") && !is_name("a/b") && !is_name("*") && !is_name(""));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_the_tool_holds_open_is_ours() {
+        let files = Files::new();
+        let mut transcript = files.transcript(false);
+        transcript.note(&Hints::default());
+        files.append("a.jsonl", "1\n");
+        files.append("b.jsonl", "2\n");
+        let _open = File::open(files.0.path().join("b.jsonl")).expect("opened");
+        let read = transcript.read(&Hints::default(), Some(std::process::id()));
+        assert_eq!(read.first().map(|message| message.text.as_str()), Some("2"));
     }
 
     #[test]

@@ -149,6 +149,7 @@ impl Run {
                 .any(|event| matches!(event.kind, RecordedKind::Message { .. })),
             turn_text_bytes: limits::TURN_TEXT_BYTES,
             policy: Policy::default(),
+            tool_version: None,
         };
         let chance = match replay.chunks {
             Chunks::Random(seed) => seed,

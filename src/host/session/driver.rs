@@ -273,6 +273,7 @@ impl Driver {
                     rung,
                     survivors,
                     took: now.since(begun),
+                    tool_session: self.machine.tool_session().map(str::to_owned),
                 };
                 self.end(report);
             }

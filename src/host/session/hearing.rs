@@ -39,7 +39,8 @@ impl Driver {
     /// Lines that are of no use are not recorded: a transcript may hold everything that the tool has read.
     fn read_transcripts(&mut self, now: Time) -> bool {
         let mut any = false;
-        for message in self.channels.read_transcripts(&self.machine.hints()) {
+        let pid = self.pty.as_ref().map(|pty| pty.pid());
+        for message in self.channels.read_transcripts(&self.machine.hints(), pid) {
             if self.machine.handle_message(&message.channel, &message.text, now) {
                 self.record_message(&message, now);
                 any = true;

@@ -91,6 +91,8 @@ pub struct ExitReport {
     pub survivors: Vec<u32>,
     /// From the stop's request (or the tool's end) to the last process gone.
     pub took: Duration,
+    /// The tool's own id of the conversation, where it has told one: `Options::resume` goes on with it.
+    pub tool_session: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -398,6 +400,7 @@ impl Session {
             rung: Some(Rung::Kill),
             survivors: Vec::new(),
             took: Duration::ZERO,
+            tool_session: None,
         })
     }
 }

@@ -133,22 +133,6 @@ pub fn explain(view: &View<'_>) -> Vec<RuleTrace> {
     view.spec.rules.iter().map(trace).collect()
 }
 
-/// The rules of which most conditions hold, for a report that nothing matches.
-pub fn nearest(view: &View<'_>) -> Vec<String> {
-    const SHOWN: usize = 3;
-    let mut traces = explain(view);
-    let missing = |trace: &RuleTrace| trace.signals.iter().filter(|s| s.holds == Verdict::No).count();
-    traces.sort_by_key(missing);
-    let describe = |trace: RuleTrace| {
-        let failed = trace.signals.iter().filter(|s| s.holds == Verdict::No);
-        let failed: Vec<String> = failed
-            .map(|s| format!("{} wants {} but is {}", s.signal, s.wanted, s.actual))
-            .collect();
-        format!("{}: {}", trace.rule, failed.join("; "))
-    };
-    traces.into_iter().take(SHOWN).map(describe).collect()
-}
-
 pub const fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Ready => "ready",

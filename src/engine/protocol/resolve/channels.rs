@@ -31,6 +31,7 @@ impl Resolver<'_> {
             },
             text: self.optional_pointer("text", form.text.as_deref()),
             prompt: self.optional_pointer("prompt", form.prompt.as_deref()),
+            id: self.optional_pointer("id", form.id.as_deref()),
             session: self.optional_pointer("session", form.session.as_deref()),
             conditions: self.at("where", |r| r.channel_conditions(form)),
             captures: self.at("captures", |r| r.channel_captures(form)),

@@ -135,6 +135,7 @@ fn a_late_message_that_names_its_prompt_is_not_taken_for_the_next_turn() {
         rig.tty = running();
         rig.prints(&format!("{asked}\r\n"));
         rig.hears("stop", &stop("first"));
+        rig.hears("stop", &stop("make a title for: second"));
         rig.hears("stop", &stop(&format!(" {asked}\n")));
         rig.shows("", "screen\r\n");
         assert_eq!(rig.response().expect("over").text, format!("to  {asked}\n"));
@@ -302,4 +303,18 @@ fn a_turn_that_failed_waits_for_nothing() {
         (response.outcome, response.source),
         (Outcome::Error, Source::Screen)
     );
+}
+
+#[test]
+fn a_message_of_the_same_name_takes_the_place_of_the_first() {
+    let mut rig = Rig::ready(&format!("{}join = \"all\"\nid = \"/n\"\n", hooked()));
+    rig.asks("q");
+    rig.tty = running();
+    rig.prints("q\r\n");
+    for (id, text) in [("a", "half"), ("b", "second"), ("a", "first")] {
+        let message = serde_json::json!({ "event": "Stop", "n": id, "answer": text });
+        rig.hears("stop", &message.to_string());
+    }
+    rig.shows("", "screen\r\n");
+    assert_eq!(rig.response().expect("over").text, "first\n\nsecond");
 }

@@ -9,6 +9,10 @@ exit = { send = "/quit<pause-200ms><enter>" }
 include = []
 discard = "<ctrl-u>"
 
+[resume]
+args = ["--resume", "{session}"]
+pattern = 'agent --resume (?<session>[0-9a-f-]+)'
+
 [spawn]
 ready_quiet = "500ms"
 
@@ -363,7 +367,13 @@ fn a_tool_that_shows_nothing_known_is_unknown_and_comes_back() {
     rig.waits(ms(200));
     assert_eq!(rig.state(), "unknown");
     let drift = rig.events.iter().find_map(|event| match event {
-        EventKind::Drift { nearest } => Some(nearest.join("\n")),
+        EventKind::Drift {
+            nearest,
+            tool_version,
+        } => {
+            assert_eq!(tool_version.as_deref(), Some("2.1"));
+            Some(nearest.join("\n"))
+        }
         _ => None,
     });
     assert!(drift.expect("told").contains("title wants ^work$"));
@@ -386,4 +396,45 @@ fn the_way_out_is_typed_with_its_pause() {
     assert_eq!(rig.written, b"/quit");
     rig.waits(ms(2));
     assert_eq!(rig.written, b"/quit\r");
+}
+
+#[test]
+fn a_tool_that_ends_may_say_how_to_come_back() {
+    let mut rig = agent();
+    rig.session.leave(rig.now);
+    rig.settle();
+    assert_eq!(rig.session.tool_session(), None);
+    rig.prints("\r\nTo continue: agent --resume 12ab-34\r\n");
+    rig.session.handle_exit(Exit::Code(0), rig.now);
+    assert_eq!(rig.session.tool_session(), Some("12ab-34"));
+}
+
+#[test]
+fn captures_see_what_is_trimmed_off() {
+    let protocol = EDITOR.to_owned()
+        + "[response]\ntrim_tail = ['\\n?\\[[^\\]]*\\]$']\n\
+           captures = ['(?<tokens_in>[\\d.]+k?) in, (?<cost_usd>\\$[\\d.]+)']\n";
+    let mut rig = Rig::ready(&protocol);
+    rig.asks("x");
+    let response = rig.answers("x", "done\r\n[1.2k in, $0.03]\r\n");
+    assert_eq!(response.text, "done");
+    assert_eq!(response.captures["tokens_in"], "1200");
+    assert_eq!(response.captures["cost_usd"], "0.03");
+}
+
+#[test]
+fn who_types_does_not_wait_for_the_last_paint() {
+    let mut rig = Rig::new(AGENT);
+    rig.prints(&(title("idle") + &composer("")));
+    rig.session.handle_typed(b"go", rig.now);
+    assert_eq!(rig.state(), "ready");
+    rig.prints(&composer("go"));
+    rig.session.handle_typed(b"\r", rig.now);
+    rig.prints(&(title("work") + &composer("")));
+    rig.session.handle_typed(b"\x1b", rig.now);
+    rig.prints(&title("idle"));
+    assert!(rig.response().is_none());
+    rig.session.handle_typed(b"next", rig.now);
+    rig.settle();
+    assert_eq!(rig.response().expect("over").outcome, Outcome::Interrupted);
 }

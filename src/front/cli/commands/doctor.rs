@@ -32,6 +32,8 @@ struct Tool {
     /// `tested`, `untested` (another version was), `unproven` (no version was), `unknown` (it does not tell), `missing`, `invalid`.
     status: &'static str,
     tested: Vec<String>,
+    /// Why nobody has proven the protocol on the tool.
+    unproven: Option<String>,
     /// Programs looked for.
     looked_for: Vec<String>,
     /// Why the protocol file cannot be used.
@@ -100,6 +102,7 @@ fn tool((name, spec): &Understood, timeout: Duration) -> Tool {
         version: None,
         status: "missing",
         tested: Vec::new(),
+        unproven: None,
         looked_for: Vec::new(),
         problem: None,
     };
@@ -117,6 +120,7 @@ fn tool((name, spec): &Understood, timeout: Duration) -> Tool {
     tool.name.clone_from(&spec.name);
     tool.title.clone_from(&spec.title);
     tool.tested.clone_from(&spec.tested);
+    tool.unproven.clone_from(&spec.unproven);
     tool.looked_for.clone_from(&spec.spawn.programs);
     if let Some(program) = programs::installed(spec) {
         tool.installed = true;
@@ -124,7 +128,10 @@ fn tool((name, spec): &Understood, timeout: Duration) -> Tool {
             .tool_version
             .as_ref()
             .and_then(|ask| programs::version(ask, &program, timeout));
-        tool.status = status(&spec.tested, tool.version.as_deref());
+        tool.status = match spec.unproven {
+            Some(_) => "unproven",
+            None => status(&spec.tested, tool.version.as_deref()),
+        };
         tool.program = Some(program);
     }
     tool
@@ -247,9 +254,11 @@ fn row(tool: &Tool) -> Vec<String> {
         (None, Some(problem)) => problem.lines().next().unwrap_or_default().to_string(),
         (None, None) => format!("looked for {}", tool.looked_for.join(", ")),
     };
-    let status = match tool.status {
-        "untested" => format!("untested (tested: {})", tool.tested.join(", ")),
-        other => other.to_string(),
+    let status = match (tool.status, &tool.unproven) {
+        ("untested", _) => format!("untested (tested: {})", tool.tested.join(", ")),
+        ("unproven", Some(why)) => format!("unproven ({why})"),
+        (other, Some(why)) => format!("{other}, unproven ({why})"),
+        (other, None) => other.to_string(),
     };
     vec![
         tool.name.clone(),

@@ -1,17 +1,20 @@
 //! `ptych protocol explain`: why a session is in its state, live or at a time of a recording.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::api::{RuleTrace, SignalTrace};
+use crate::engine::session::{State, nearest};
 use crate::front::cli::args::ProtocolExplain;
+use crate::front::cli::catalogue::VERSION_WITHIN;
 use crate::front::cli::conversation::{self, Conversation, Show};
 use crate::front::cli::exit::Exit;
 use crate::front::cli::failure::Failure;
-use crate::front::cli::resolve;
+use crate::front::cli::resolve::{self, Launch};
 use crate::front::cli::signals::Signals;
-use crate::front::cli::{output, replay};
+use crate::front::cli::{output, programs, replay};
 
 /// How long a prompt may take that is sent before the look.
 const PROMPT_WITHIN: Duration = Duration::from_secs(600);
@@ -28,6 +31,10 @@ pub struct Explanation {
     /// Visible rows without those that are empty at the end.
     pub screen: Vec<String>,
     pub rules: Vec<RuleTrace>,
+    /// When nothing that the protocol knows is shown: the rules of which most holds, and what fails of each.
+    pub nearest: Vec<String>,
+    /// When nothing that the protocol knows is shown: what the tool says that it is.
+    pub tool_version: Option<String>,
 }
 
 pub fn run(args: ProtocolExplain) -> anyhow::Result<Exit> {
@@ -58,14 +65,34 @@ fn recorded(args: &ProtocolExplain) -> Result<Explanation, Failure> {
 
 fn live(args: &ProtocolExplain) -> anyhow::Result<Explanation> {
     let launch = resolve::launch(&args.target, &args.start)?;
+    let asked = version(&launch);
     let prompts = resolve::prompts(&args.prompts)?;
     let signals = Signals::catch()?;
     conversation::runtime()?.block_on(async {
         let mut conversation = Conversation::start(launch, signals, Show::default()).await?;
         let result = look(&mut conversation, &prompts, args.at).await;
         conversation.stop(conversation::stop_after(&result)).await;
-        result
+        let mut explanation = result?;
+        if !explanation.nearest.is_empty() {
+            explanation.tool_version = asked();
+        }
+        Ok(explanation)
     })
+}
+
+/// How to ask the tool for its version, if that is of interest.
+fn version(launch: &Launch) -> impl FnOnce() -> Option<String> + use<> {
+    let (spec, known) = (Arc::clone(&launch.spec), launch.options.tool_version.clone());
+    let program = launch.options.program.clone();
+    move || {
+        let ask = spec.tool_version.as_ref().filter(|_| known.is_none());
+        let program = || match &program {
+            Some(program) => programs::find(program),
+            None => programs::installed(&spec),
+        };
+        let told = ask.and_then(|ask| programs::version(ask, &program()?, VERSION_WITHIN));
+        known.or(told)
+    }
 }
 
 async fn look(
@@ -90,7 +117,10 @@ async fn look(
     let session = conversation.session();
     let snapshot = session.snapshot().await.map_err(Failure::from)?;
     let rules = session.explain().await.map_err(Failure::from)?;
+    let unknown = snapshot.state == State::Unknown;
     Ok(Explanation {
+        nearest: unknown.then(|| nearest(rules.clone())).unwrap_or_default(),
+        tool_version: None,
         protocol: session.info().spec.name.clone(),
         state: snapshot.state.as_str().to_string(),
         rule: snapshot.rule,
@@ -134,6 +164,14 @@ fn human(explanation: &Explanation) -> String {
         rule => format!("rule `{rule}`"),
     };
     text.push_str(&format!("{} ({by})\n\n", explanation.state));
+    if !explanation.nearest.is_empty() {
+        let version = explanation.tool_version.as_deref().unwrap_or("not known");
+        text.push_str(&format!(
+            "nothing that the protocol knows is shown (version of the tool: {version}); nearest:\n"
+        ));
+        let lines = explanation.nearest.iter().map(|near| format!("  {near}\n"));
+        text.extend(lines.chain([String::from("\n")]));
+    }
     explanation
         .screen
         .iter()
@@ -196,6 +234,8 @@ mod tests {
                 holds: Some(false),
                 signals: vec![signal],
             }],
+            nearest: Vec::new(),
+            tool_version: None,
         };
         let text = human(&explanation);
         assert!(

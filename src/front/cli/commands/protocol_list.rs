@@ -22,6 +22,8 @@ struct Item {
     /// Versions of the tool that the file was proven on.
     tested: Vec<String>,
     proven: bool,
+    /// Why nobody has proven it.
+    unproven: Option<String>,
     /// `built-in` or `user`.
     origin: &'static str,
     path: Option<PathBuf>,
@@ -41,19 +43,30 @@ pub fn run(args: &ProtocolList) -> anyhow::Result<Exit> {
 }
 
 fn item(entry: &Entry) -> Item {
-    let (title, version, tested, problem) = match catalogue::understand(entry) {
-        Ok(spec) => (spec.title, spec.version, spec.tested, None),
-        Err(failure) => (String::new(), String::new(), Vec::new(), Some(failure.message)),
-    };
-    Item {
+    let item = Item {
         name: entry.name.clone(),
-        title,
-        version,
-        proven: !tested.is_empty(),
-        tested,
+        title: String::new(),
+        version: String::new(),
+        tested: Vec::new(),
+        proven: false,
+        unproven: None,
         origin: entry.origin.as_str(),
         path: entry.origin.path().map(PathBuf::from),
-        problem,
+        problem: None,
+    };
+    match catalogue::understand(entry) {
+        Ok(spec) => Item {
+            title: spec.title,
+            version: spec.version,
+            proven: !spec.tested.is_empty() && spec.unproven.is_none(),
+            tested: spec.tested,
+            unproven: spec.unproven,
+            ..item
+        },
+        Err(failure) => Item {
+            problem: Some(failure.message),
+            ..item
+        },
     }
 }
 
@@ -68,9 +81,10 @@ fn row(item: &Item) -> Vec<String> {
     } else {
         "-".into()
     };
-    let title = match &item.problem {
-        Some(problem) => format!("cannot be used: {}", problem.lines().next().unwrap_or_default()),
-        None => item.title.clone(),
+    let title = match (&item.problem, &item.unproven) {
+        (Some(problem), _) => format!("cannot be used: {}", problem.lines().next().unwrap_or_default()),
+        (None, Some(why)) => format!("{} (unproven: {why})", item.title),
+        (None, None) => item.title.clone(),
     };
     vec![item.name.clone(), item.origin.to_string(), proven, title]
 }
