@@ -73,6 +73,10 @@ impl Session {
         let cursor = self.screen.cursor().pos;
         self.screen.pin(Some(cursor.row));
         let offset = self.screen.offset();
+        let asked = match &self.state {
+            State::Blocked { question } => Some(question.text.clone()),
+            _ => None,
+        };
         let mut turn = Turn {
             id: prompt.turn,
             origin,
@@ -98,6 +102,8 @@ impl Session {
             interrupted_at: None,
             lost: None,
             auto_answers: Vec::new(),
+            asked,
+            laid_out: None,
             streamed_to: None,
             streamed_bytes: 0,
             heard: Heard::default(),
