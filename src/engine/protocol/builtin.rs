@@ -15,6 +15,7 @@ files![
     "bash",
     "bc",
     "claude",
+    "codex",
     "common",
     "dash",
     "fish",
