@@ -286,6 +286,9 @@ impl Session {
             return self.observe(label, origin, now);
         }
         self.half_typed.push_str(&String::from_utf8_lossy(bytes));
+        if self.half_typed.ends_with('\x15') {
+            self.half_typed.clear();
+        }
         if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0x04)) {
             return;
         }
@@ -355,5 +358,7 @@ impl Session {
 /// What a person meant by the keys: without paste markers and the Enter at the end.
 fn typed_text(keys: &str) -> String {
     let text = keys.replace("\x1b[200~", "").replace("\x1b[201~", "");
+    // What stood there before was killed with `^U`.
+    let text = text.rsplit('\x15').next().unwrap_or_default();
     text.trim_end_matches(['\r', '\n']).replace('\r', "\n")
 }
