@@ -70,6 +70,7 @@ impl Session {
         let Some(first) = plan.steps.pop_front() else {
             return;
         };
+        self.remember_prompt(&prompt.text, origin);
         let cursor = self.screen.cursor().pos;
         self.screen.pin(Some(cursor.row));
         let offset = self.screen.offset();
@@ -376,6 +377,7 @@ impl Session {
         let Some(mut turn) = self.turn.take() else { return };
         turn.prompt.push('\n');
         turn.prompt.push_str(&text);
+        self.remember_prompt(&turn.prompt, turn.origin);
         self.write_step(
             &mut turn,
             Step {
