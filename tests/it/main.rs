@@ -11,6 +11,7 @@ mod cli_protocol;
 mod cli_support;
 mod cli_usage;
 mod docs;
+mod full_screen;
 mod host_channels;
 mod host_end;
 mod host_launch;

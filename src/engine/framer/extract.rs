@@ -177,17 +177,22 @@ fn without_interrupt(screen: &mut Screen, start: Pos, at: Pos, end: Pos) -> Extr
 }
 
 fn trim(rules: &ResponseRules, text: &mut String) {
-    while let Some(at) = rules.trim_head.iter().find_map(|p| head_match(p, text)) {
-        text.drain(..at);
-    }
-    while let Some(at) = rules.trim_tail.iter().find_map(|p| tail_match(p, text)) {
-        text.truncate(at);
-    }
+    trim_ends(rules, text);
     if !rules.drop_lines.is_empty() {
         let kept = text
             .split('\n')
             .filter(|line| !rules.drop_lines.iter().any(|p| p.0.is_match(line)));
         *text = kept.collect::<Vec<_>>().join("\n");
+    }
+}
+
+/// Cuts what the protocol says from head and tail.
+pub fn trim_ends(rules: &ResponseRules, text: &mut String) {
+    while let Some(at) = rules.trim_head.iter().find_map(|p| head_match(p, text)) {
+        text.drain(..at);
+    }
+    while let Some(at) = rules.trim_tail.iter().find_map(|p| tail_match(p, text)) {
+        text.truncate(at);
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod dialog;
 pub mod extract;
 pub mod facts;
+pub mod layout;
 pub mod outcome;
 pub mod plan;
 pub mod refusal;

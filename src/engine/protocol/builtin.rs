@@ -11,8 +11,10 @@ macro_rules! files {
 }
 
 files![
+    "aider",
     "bash",
     "bc",
+    "claude",
     "common",
     "dash",
     "fish",

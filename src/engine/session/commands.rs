@@ -74,6 +74,10 @@ impl Session {
         let cursor = self.screen.cursor().pos;
         self.screen.pin(Some(cursor.row));
         let offset = self.screen.offset();
+        let asked = match &self.state {
+            State::Blocked { question } => Some(question.text.clone()),
+            _ => None,
+        };
         let mut turn = Turn {
             id: prompt.turn,
             origin,
@@ -99,6 +103,8 @@ impl Session {
             interrupted_at: None,
             lost: None,
             auto_answers: Vec::new(),
+            asked,
+            laid_out: None,
             streamed_to: None,
             streamed_bytes: 0,
             heard: Heard::default(),
@@ -308,9 +314,10 @@ impl Session {
     /// Somebody else typed these bytes (a person, a recording). A line typed at a ready prompt starts a turn that is framed like any other.
     pub fn handle_typed(&mut self, bytes: &[u8], now: Time) {
         self.confirm(now);
+        let interrupts = self.is_interrupt(bytes);
         if let Some(turn) = &mut self.turn {
             // The rest of an unfinished input, or keys for the running program: one turn with what came before.
-            if bytes.contains(&0x03) {
+            if interrupts {
                 turn.interrupted = true;
                 turn.interrupted_at
                     .get_or_insert_with(|| self.screen.mark_cursor());
@@ -337,6 +344,13 @@ impl Session {
         }
         let text = typed_text(&std::mem::take(&mut self.half_typed));
         self.observe(text, origin, now);
+    }
+
+    /// `^C`, or the protocol's own keys: the whole of them, or the last of several.
+    fn is_interrupt(&self, bytes: &[u8]) -> bool {
+        let keys = &self.spec.interrupt.send;
+        let last = keys.0.last().is_some_and(|stroke| stroke.bytes == bytes);
+        !bytes.is_empty() && (bytes.contains(&0x03) || last || keys.bytes() == bytes)
     }
 
     fn observe(&mut self, text: String, origin: Origin, now: Time) {

@@ -1,5 +1,6 @@
 //! A turn's steps and its end: what is written next, what is collected, and the one response.
 
+use super::laid_out::LaidOut;
 use super::queue::Purpose;
 use super::turn::{Origin, Progress, Turn};
 use super::{Looks, Session};
@@ -39,13 +40,16 @@ impl Session {
             };
             return self.finish(turn, outcome, found, None, None, found.prompt_start, now);
         };
-        self.collect(&mut turn, found.prompt_start);
+        self.collect(&mut turn, found.prompt_start, None);
         self.write_step(&mut turn, step, now);
         self.turn = Some(turn);
     }
 
     /// Takes the text of the step that ended at `end`.
-    fn collect(&mut self, turn: &mut Turn, end: Pos) {
+    fn collect(&mut self, turn: &mut Turn, end: Pos, question: Option<&Question>) {
+        if self.spec.response.layout.is_some() {
+            return self.collect_laid_out(turn, end, question);
+        }
         let rules = &self.spec.response;
         let unechoed = turn.typed.echo.is_empty() && turn.origin == Origin::Answer;
         let alternate = self.screen.alternate_screen();
@@ -126,6 +130,7 @@ impl Session {
         if turn.origin == Origin::Prompt || turn.origin == Origin::Answer {
             self.enter_state(State::Busy { turn: Some(id) }, "submitted", now);
         }
+        self.watch_frames();
     }
 
     // Ends of a turn.
@@ -190,7 +195,7 @@ impl Session {
         now: Time,
     ) {
         if turn.is_entered() {
-            self.collect(&mut turn, end);
+            self.collect(&mut turn, end, question.as_ref());
         }
         let mut text = join(std::mem::take(&mut turn.segments));
         let mut captures = std::mem::take(&mut turn.captures);
@@ -258,7 +263,8 @@ impl Session {
     /// Rows of a finished turn are ordinary history again.
     fn release(&mut self, turn: &Turn) {
         self.screen.unmark(turn.typed.from);
-        if let Some(mark) = turn.interrupted_at {
+        let laid_out = turn.laid_out.as_ref().map(LaidOut::mark);
+        for mark in [turn.interrupted_at, laid_out].into_iter().flatten() {
             self.screen.unmark(mark);
         }
         self.screen.pin(None);
@@ -297,6 +303,7 @@ impl Session {
             || self.has_words()
             || turn.typed.entered == self.screen.offset()
             || !turn.segments.is_empty()
+            || self.spec.response.layout.is_some()
         {
             return;
         }

@@ -16,6 +16,7 @@ mod deadlines;
 mod echo;
 mod ending;
 mod hearing;
+mod laid_out;
 mod queue;
 mod settling;
 mod step;
@@ -259,7 +260,7 @@ impl Session {
         if bytes.is_empty() {
             return;
         }
-        self.screen.handle_bytes(bytes);
+        self.feed_screen(bytes);
         self.facts.last_output = now;
         self.facts.probe = None;
         self.probe_wanted = None;
@@ -276,6 +277,7 @@ impl Session {
 
     /// No more bytes at this moment: look at what they made.
     pub fn handle_drained(&mut self, now: Time) {
+        self.frame_painted();
         self.stream_text(now);
         self.evaluate(now);
     }

@@ -125,7 +125,20 @@ impl Session {
         if let Some((found, since)) = self.unconfirmed.take() {
             self.enter(found, since);
         }
+        self.settle_now(now);
         self.give_up_waiting(now);
+    }
+
+    /// Nobody waits for the last paint any longer.
+    fn settle_now(&mut self, now: Time) {
+        if self.settling.take().is_none() || self.in_frame(now) {
+            return;
+        }
+        if let Pick::Rule(found) = rules::pick(&self.view(now))
+            && self.spec.rules[found.rule].kind == Kind::Ready
+        {
+            self.enter(found, now);
+        }
     }
 
     fn act_on(&mut self, found: Match, now: Time) {

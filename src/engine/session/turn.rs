@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::hearing::Heard;
+use super::laid_out::LaidOut;
 use crate::engine::framer::extract::Typed;
 use crate::engine::framer::plan::Step;
 use crate::engine::ids::TurnId;
@@ -62,6 +63,10 @@ pub struct Turn {
     pub interrupted_at: Option<MarkId>,
     pub lost: Option<(u64, u64)>,
     pub auto_answers: Vec<String>,
+    /// The question that this turn answers.
+    pub asked: Option<String>,
+    /// The screens of a tool that lays its text out itself, from Enter on.
+    pub laid_out: Option<LaidOut>,
     /// Text up to here has been streamed.
     pub streamed_to: Option<Pos>,
     pub streamed_bytes: usize,

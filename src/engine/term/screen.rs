@@ -113,6 +113,11 @@ impl Screen {
         self.term.modes.has(modes::SYNCHRONIZED)
     }
 
+    /// How many synchronized frames have ended.
+    pub fn frames_ended(&self) -> u64 {
+        self.term.frames_ended
+    }
+
     /// The window title, if one was set.
     pub fn title(&self) -> Option<&str> {
         self.term.title.as_deref()

@@ -81,6 +81,8 @@ pub(super) struct Term {
     /// Bytes handled when the sequence at hand ends.
     pub now: u64,
     pub generation: u64,
+    /// Synchronized frames that have ended.
+    pub frames_ended: u64,
     /// Scratch space for building clusters.
     pub scratch: String,
 }
@@ -121,6 +123,7 @@ impl Term {
             pin: None,
             now: 0,
             generation: 1,
+            frames_ended: 0,
             scratch: String::new(),
         }
     }

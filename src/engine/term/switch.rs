@@ -35,6 +35,7 @@ impl Term {
             1048 if set => self.save_cursor(),
             1048 => self.restore_cursor(),
             1049 => self.switch_screen_with_cursor(set),
+            2026 if !set => self.frames_ended += u64::from(self.modes.has(modes::SYNCHRONIZED)),
             _ => {}
         }
         let Some(mask) = modes::dec_mask(number) else {

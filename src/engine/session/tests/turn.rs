@@ -421,3 +421,20 @@ fn captures_see_what_is_trimmed_off() {
     assert_eq!(response.captures["tokens_in"], "1200");
     assert_eq!(response.captures["cost_usd"], "0.03");
 }
+
+#[test]
+fn who_types_does_not_wait_for_the_last_paint() {
+    let mut rig = Rig::new(AGENT);
+    rig.prints(&(title("idle") + &composer("")));
+    rig.session.handle_typed(b"go", rig.now);
+    assert_eq!(rig.state(), "ready");
+    rig.prints(&composer("go"));
+    rig.session.handle_typed(b"\r", rig.now);
+    rig.prints(&(title("work") + &composer("")));
+    rig.session.handle_typed(b"\x1b", rig.now);
+    rig.prints(&title("idle"));
+    assert!(rig.response().is_none());
+    rig.session.handle_typed(b"next", rig.now);
+    rig.settle();
+    assert_eq!(rig.response().expect("over").outcome, Outcome::Interrupted);
+}
