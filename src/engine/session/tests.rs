@@ -1,6 +1,7 @@
 //! The machine against a tool that is only a script: what it prints, and what its tty looks like.
 
 mod hearing;
+mod laid_out;
 mod turn;
 
 use std::sync::Arc;
