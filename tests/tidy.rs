@@ -22,7 +22,7 @@ const ENGINE_LEVELS: &[&[&str]] = &[
     &["ids", "limits", "time", "tty"],
     &["term", "protocol"],
     &["response"],
-    &["event", "framer"],
+    &["event", "framer", "policy"],
     &["session"],
 ];
 

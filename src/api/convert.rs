@@ -141,9 +141,25 @@ impl Context {
                 question: question.into(),
                 choices: labels(question),
             },
-            EventKind::AutoAnswered { rule, sent } => EventBody::AutoAnswered {
+            EventKind::AutoAnswered {
+                rule,
+                question,
+                label,
+            } => EventBody::AutoAnswered {
                 rule: rule.clone(),
-                sent: String::from_utf8_lossy(sent).into_owned(),
+                question: question.clone(),
+                label: label.clone(),
+            },
+            EventKind::NotAnswered {
+                turn,
+                label,
+                why,
+                shown,
+            } => EventBody::NotAnswered {
+                turn: turn.0.clone(),
+                label: label.clone(),
+                why: why.clone(),
+                shown: shown.clone(),
             },
             EventKind::Terminal(event) => terminal(&event.kind),
             EventKind::Drift {

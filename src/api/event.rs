@@ -39,7 +39,16 @@ pub enum EventBody {
     /// A dialog was answered by the protocol or by policy.
     AutoAnswered {
         rule: String,
-        sent: String,
+        question: String,
+        /// The choice, or what was done instead: `(denied)`, `continue`.
+        label: String,
+    },
+    /// An answer did not come about: nothing was accepted.
+    NotAnswered {
+        turn: String,
+        label: String,
+        why: String,
+        shown: String,
     },
     /// Something that the tool announced.
     Terminal {

@@ -32,7 +32,18 @@ pub enum EventKind {
     /// A dialog was answered without asking: by the protocol or by policy.
     AutoAnswered {
         rule: String,
-        sent: Vec<u8>,
+        /// What was asked, all rows.
+        question: String,
+        /// The choice, or what was done instead: `(denied)`, `continue`.
+        label: String,
+    },
+    /// `answer` did not come about: nothing was accepted, and no turn was started.
+    NotAnswered {
+        turn: TurnId,
+        label: String,
+        why: String,
+        /// What is on the screen instead.
+        shown: String,
     },
     /// Something the tool announced (title, notification, bell, …).
     Terminal(TermEvent),

@@ -48,6 +48,20 @@ pub const DISCARD_EVERY: Duration = Duration::from_millis(500);
 pub const RESUME_HINT_ROWS: u64 = 100;
 /// A tool whose protocol knows what busy looks like, and that shows nothing the protocol knows for this long, is `unknown`.
 pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
+/// How long a dialog must stand unchanged to be believed: it may be painted in pieces.
+pub const DIALOG_HOLDS: Duration = Duration::from_millis(60);
+/// How long a tool that says that it asks may take to paint what.
+pub const DIALOG_PAINTED_WITHIN: Duration = Duration::from_millis(500);
+/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again.
+pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long a menu may take to show what a key did, before the key is repeated or the answer given up.
+pub const MENU_KEY_WITHIN: Duration = Duration::from_secs(1);
+/// How long the highlight must stand on a label before it is accepted.
+pub const MENU_HOLDS: Duration = Duration::from_millis(30);
+/// The same after a key whose movement was not seen: it may only be late.
+pub const MENU_DOUBT: Duration = Duration::from_secs(2);
+/// Answers that a policy gives within one turn.
+pub const AUTO_ANSWERS: usize = 256;
 /// Repeats of Enter (never of text) when a turn does not start.
 pub const ENTER_REPEATS: u8 = 2;
 // The terminal (`engine::term`). Worst case of one terminal: two screens of MAX_SIDE_CELLS squared cells (64 MB, only when

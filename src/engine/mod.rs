@@ -4,6 +4,7 @@ pub mod event;
 pub mod framer;
 pub mod ids;
 pub mod limits;
+pub mod policy;
 pub mod protocol;
 pub mod response;
 pub mod session;

@@ -268,6 +268,8 @@ fn submit_code(error: &SubmitError) -> &'static str {
         SubmitError::LineTooLong { .. } => "line_too_long",
         SubmitError::Refused { .. } => "refused",
         SubmitError::NoSuchChoice { .. } => "no_such_choice",
+        SubmitError::DialogChanged { .. } => "dialog_changed",
+        SubmitError::NotChosen { .. } => "not_chosen",
         SubmitError::NothingAsked { .. } => "nothing_asked",
         SubmitError::InterruptRefused { .. } => "interrupt_refused",
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::policy::Policy;
 use crate::engine::term::Size;
 
 /// How a session is started.
@@ -34,6 +35,8 @@ pub struct Options {
     pub ready_within: Option<Duration>,
     /// Bytes of raw output kept for `Session::raw`; 0 keeps none.
     pub keep_raw_bytes: usize,
+    /// What may be answered without a person; by default nothing.
+    pub policy: Policy,
     /// The tool's own id of a conversation that goes on, as `ExitReport::tool_session` told it.
     pub resume: Option<String>,
     /// Version of the tool, where the caller has asked for it.
@@ -59,6 +62,7 @@ impl Default for Options {
             turn_text_bytes: None,
             ready_within: None,
             keep_raw_bytes: 0,
+            policy: Policy::default(),
             resume: None,
             tool_version: None,
             queue: 64,

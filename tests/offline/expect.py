@@ -68,6 +68,13 @@ def text_difference(wanted: str, found: str, source: str) -> str:
     return first_difference(words(wanted), words(found))
 
 
+def false_completions(expect: scenarios.Expect, happened: Happened) -> int:
+    """Turns that were told to be complete and are not."""
+    pairs = zip(happened["responses"], expect.texts, strict=False)
+    told = [(response, text) for response, text in pairs if response["outcome"] == "ok" and text is not None]
+    return sum(bool(text_difference(text, response["text"], response["source"])) for response, text in told)
+
+
 def words(text: str) -> list[str]:
     """The words of a Markdown text, whether or not it was rendered."""
     text = re.sub(r"^\s*(```|~~~).*$", "", text, flags=re.MULTILINE)

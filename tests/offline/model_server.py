@@ -15,6 +15,7 @@ import argparse
 import gzip
 import json
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -420,13 +421,20 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
+class Server(ThreadingHTTPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that are killed reset their connections; only what else went wrong is told."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def serve(port: int, model: Model, log: Log) -> ThreadingHTTPServer:
     """Listens; the caller starts it."""
     handler = type("BoundHandler", (Handler,), {"model": model, "log": log})
-    ThreadingHTTPServer.allow_reuse_address = True
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    server.daemon_threads = True
-    return server
+    return Server(("127.0.0.1", port), handler)
 
 
 def main() -> None:

@@ -148,7 +148,7 @@ class Difference:
 
 # A tool that tries a failing service again and again: ptych's own deadline ends the turn.
 RETRIES = Expect(exit=124, outcomes=("timed_out",), requests=(1, 40), complete=False)
-RETRIES_WITHIN = "10s"
+RETRIES_WITHIN = "25s"
 ASKED = BY_NAME["ask"].expect
 
 AIDER = Difference(
@@ -175,6 +175,8 @@ CODEX = Difference(
     bash=Dialog("(?i)run the following command", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
     edit=Dialog("(?i)make the following edits", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
     skip=("ask", "ask-answer", "trust"),
+    # It does not try again what was refused as too fast.
+    expect={"flaky": replace(FAILED, requests=(1, 1))},
 )
 GEMINI = Difference(
     bash=Dialog("(?i)allow execution", ("Allow once", "Allow for .*", "No, .*"), "^Allow once"),
@@ -185,6 +187,8 @@ GEMINI = Difference(
         "limit": replace(BLOCKED, question="(?i)usage limit", choices=("Keep trying", "Stop")),
         "error500": RETRIES,
         "overloaded": RETRIES,
+        # A turn that was cancelled is not part of its conversation.
+        "timeout": replace(BY_NAME["timeout"].expect, turns=1),
     },
     timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN},
 )

@@ -4,18 +4,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::engine::protocol::spec::{BlockKind, Rule};
+use crate::engine::protocol::spec::{BlockKind, MarkerStyle, Rule};
 use crate::engine::response::{Question, QuestionChoice};
-use crate::engine::term::Screen;
+use crate::engine::term::{Attrs, Screen, Style, Underline};
 
 /// The question that a rule of the protocol recognised.
 pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question {
     let shown = screen.viewport_text();
-    let text = rule
-        .question
-        .as_ref()
-        .and_then(|pattern| group_or_all(&pattern.0, &shown, "question"));
-    let text = text.unwrap_or_else(|| cursor_line(screen));
+    let asked = asked(rule, &shown);
+    let text = asked.map_or_else(|| cursor_line(screen), |(text, _)| cleaned(text).join("\n"));
     let mut choices: Vec<QuestionChoice> = rule
         .choices
         .iter()
@@ -24,21 +21,7 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
             send: c.send.clone(),
         })
         .collect();
-    if let Some(pattern) = &rule.choice_pattern {
-        choices.extend(pattern.0.captures_iter(&shown).filter_map(|found| {
-            let label = found.name("label")?.as_str().trim().to_owned();
-            let send = found
-                .name("send")
-                .or(found.name("key"))?
-                .as_str()
-                .as_bytes()
-                .to_vec();
-            Some(QuestionChoice {
-                label,
-                send: send.into(),
-            })
-        }));
-    }
+    choices.extend(menu_in(rule, screen, &shown).into_iter().map(|item| item.choice));
     if choices.is_empty() && kind != BlockKind::Secret {
         choices = written_choices(&text, enter);
     }
@@ -48,6 +31,135 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
         text,
         choices,
     }
+}
+
+/// A choice as it stands on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub choice: QuestionChoice,
+    pub highlighted: bool,
+}
+
+/// The choices that `choice_pattern` finds at this moment; empty where the question is not on the screen.
+pub fn menu(rule: &Rule, screen: &Screen) -> Vec<Item> {
+    menu_in(rule, screen, &screen.viewport_text())
+}
+
+/// Whether all that the rule reads off the screen stands there: a status may be told before the dialog is painted.
+pub fn is_painted(rule: &Rule, screen: &Screen) -> bool {
+    let shown = screen.viewport_text();
+    let asked = rule.question.is_none() || asked(rule, &shown).is_some();
+    asked && (rule.choice_pattern.is_none() || !menu_in(rule, screen, &shown).is_empty())
+}
+
+/// The question as it stands on the screen, and the byte behind it. Older dialogs may still be shown above.
+fn asked<'a>(rule: &Rule, shown: &'a str) -> Option<(&'a str, usize)> {
+    let pattern = &rule.question.as_ref()?.0;
+    let found = pattern.captures_iter(shown).last()?;
+    let part = found.name("question").or_else(|| found.get(0))?;
+    Some((part.as_str(), part.end()))
+}
+
+fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
+    let Some(pattern) = &rule.choice_pattern else {
+        return Vec::new();
+    };
+    let from = match (&rule.question, asked(rule, shown)) {
+        (None, _) => 0,
+        (Some(_), Some((_, end))) => end,
+        // What else is on the screen may look like choices.
+        (Some(_), None) => return Vec::new(),
+    };
+    let mut items = Vec::new();
+    let mut looks = Vec::new();
+    for found in pattern.0.captures_iter(shown) {
+        let Some(label) = found.name("label").filter(|label| label.start() >= from) else {
+            continue;
+        };
+        let text = cleaned(label.as_str()).join(" ");
+        if text.is_empty() {
+            continue;
+        }
+        let send = found.name("send").or(found.name("key"));
+        let marker = found.name("marker").map_or("", |marker| marker.as_str());
+        let ink = label.as_str().find(|c: char| !is_frame(c)).unwrap_or_default();
+        looks.push(style_at(screen, shown, label.start() + ink));
+        items.push(Item {
+            choice: QuestionChoice {
+                label: text,
+                send: send.map_or("", |send| send.as_str()).as_bytes().to_vec().into(),
+            },
+            highlighted: !marker.trim().is_empty(),
+        });
+    }
+    if let Some(style) = rule.menu.as_ref().and_then(|menu| menu.style) {
+        let marked = styled(style, &looks, screen);
+        for (item, marked) in items.iter_mut().zip(marked) {
+            item.highlighted = marked;
+        }
+    }
+    items
+}
+
+/// The look of the character at a byte of the visible text.
+fn style_at(screen: &Screen, shown: &str, byte: usize) -> Style {
+    let before = &shown[..byte];
+    let row = before.matches('\n').count() as u64;
+    let mut left = byte - before.rfind('\n').map_or(0, |at| at + 1);
+    for (text, style) in screen.styled_row(screen.top_row() + row).unwrap_or_default() {
+        if left < text.len() {
+            return style;
+        }
+        left -= text.len();
+    }
+    Style::default()
+}
+
+fn styled(wanted: MarkerStyle, looks: &[Style], screen: &Screen) -> Vec<bool> {
+    let has = |attrs: Attrs| looks.iter().map(|look| look.attrs.contains(attrs)).collect();
+    match wanted {
+        MarkerStyle::Reverse => has(Attrs::INVERSE),
+        MarkerStyle::Bold => has(Attrs::BOLD),
+        MarkerStyle::Underline => looks
+            .iter()
+            .map(|look| look.underline != Underline::None)
+            .collect(),
+        MarkerStyle::Background => rarest_background(looks, screen),
+    }
+}
+
+/// Choices that are not highlighted have the background of the dialog around them.
+fn rarest_background(looks: &[Style], screen: &Screen) -> Vec<bool> {
+    let alone = |look: &Style| looks.iter().filter(|other| other.bg == look.bg).count() == 1;
+    let cells = |look: &Style| -> usize {
+        let rows = screen.top_row()..screen.top_row() + u64::from(screen.size().rows);
+        let pieces = rows.filter_map(|row| screen.styled_row(row)).flatten();
+        pieces
+            .filter(|(_, style)| style.bg == look.bg)
+            .map(|(text, _)| text.chars().count())
+            .sum()
+    };
+    let candidates: Vec<usize> = (0..looks.len()).filter(|&index| alone(&looks[index])).collect();
+    let chosen = match candidates[..] {
+        [one] => Some(one),
+        [one, other] if looks.len() == 2 => {
+            let (first, second) = (cells(&looks[one]), cells(&looks[other]));
+            (first != second).then_some(if first < second { one } else { other })
+        }
+        _ => None,
+    };
+    (0..looks.len()).map(|index| Some(index) == chosen).collect()
+}
+
+/// Rows without the box around them; those that held nothing else are left out.
+fn cleaned(text: &str) -> Vec<&str> {
+    let rows = text.lines().map(|row| row.trim_matches(is_frame));
+    rows.filter(|row| !row.is_empty()).collect()
+}
+
+/// Blanks, and what boxes are drawn with (box drawing and block elements of Unicode).
+fn is_frame(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{2500}'..='\u{259f}')
 }
 
 /// The question that no rule knows: the tool waits for input, and this is the line it waits on.
@@ -96,12 +208,6 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
 fn cursor_line(screen: &Screen) -> String {
     const ROWS: usize = 4;
     screen.cursor_line(ROWS).text.trim().to_owned()
-}
-
-fn group_or_all(regex: &Regex, text: &str, group: &str) -> Option<String> {
-    let found = regex.captures(text)?;
-    let part = found.name(group).or_else(|| found.get(0))?;
-    Some(part.as_str().trim().to_owned())
 }
 
 /// Choices that the question itself spells out: `[y/N]`, `(yes/no/[fingerprint])`, `(Y)es/(N)o`.

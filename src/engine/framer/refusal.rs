@@ -25,6 +25,14 @@ pub enum SubmitError {
     Refused { reason: String },
     #[error("no choice matches {wanted:?}; the choices are: {choices}")]
     NoSuchChoice { wanted: String, choices: String },
+    #[error("{label:?} is not offered any more, and nothing was sent; the screen says: {shown}")]
+    DialogChanged { label: String, shown: String },
+    #[error("{label:?} was not chosen, and nothing was accepted: {why}; the screen says: {shown}")]
+    NotChosen {
+        label: String,
+        why: String,
+        shown: String,
+    },
     #[error("the tool is not asking anything (state: {state})")]
     NothingAsked { state: &'static str },
     #[error("{reason}")]

@@ -12,8 +12,7 @@ use crate::engine::framer::plan::{self, Plan, Step, Tty};
 use crate::engine::framer::state::State;
 use crate::engine::ids::TurnId;
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, IdleInterrupt, Keys, Kind};
-use crate::engine::response::Question;
+use crate::engine::protocol::spec::{IdleInterrupt, Keys, Kind};
 use crate::engine::time::Time;
 
 /// A rung above all signals: what was typed is all that happens.
@@ -26,6 +25,7 @@ impl Session {
     ///
     /// Nothing was typed: the session is not ready, or the prompt cannot be typed safely.
     pub fn submit(&mut self, prompt: Prompt, now: Time) -> Result<(), SubmitError> {
+        self.block_by_shown_dialog(now);
         self.can_submit()?;
         let plan = plan::plan(&self.spec, &prompt.text, self.tty())?;
         self.begin(prompt, Origin::Prompt, plan, now);
@@ -66,10 +66,15 @@ impl Session {
         true
     }
 
-    fn begin(&mut self, prompt: Prompt, origin: Origin, mut plan: Plan, now: Time) {
+    pub(super) fn begin(&mut self, prompt: Prompt, origin: Origin, mut plan: Plan, now: Time) {
         let Some(first) = plan.steps.pop_front() else {
             return;
         };
+        if origin == Origin::Answer
+            && let State::Blocked { question } = &self.state
+        {
+            self.note_answered(&question.clone(), now);
+        }
         let cursor = self.screen.cursor().pos;
         self.screen.pin(Some(cursor.row));
         let offset = self.screen.offset();
@@ -101,7 +106,7 @@ impl Session {
             interrupted: false,
             interrupted_at: None,
             lost: None,
-            auto_answers: Vec::new(),
+            auto_answers: self.take_earlier_answers(),
             asked,
             laid_out: None,
             streamed_to: None,
@@ -120,68 +125,6 @@ impl Session {
         }
         self.write_step(&mut turn, first, now);
         self.turn = Some(turn);
-    }
-
-    /// Answers the open question: by the label of a choice (exact, else as a regex), or by text where the question takes text. Starts a
-    /// turn that ends like any other.
-    ///
-    /// # Errors
-    ///
-    /// Nothing was typed: nothing is asked, or no choice matches.
-    pub fn answer(&mut self, answer: Prompt, now: Time) -> Result<(), SubmitError> {
-        let State::Blocked { question } = &self.state else {
-            return Err(SubmitError::NothingAsked {
-                state: self.state.as_str(),
-            });
-        };
-        let (bytes, echo) = self.answer_bytes(question, &answer.text)?;
-        let secret = question.kind == BlockKind::Secret;
-        let text = if secret {
-            "(secret)".to_owned()
-        } else {
-            answer.text
-        };
-        // The protocol's rules look at the screen again only after the tool has reacted.
-        let step = Step {
-            bytes,
-            enter: Vec::new(),
-            echo,
-        };
-        let plan = Plan {
-            steps: VecDeque::from([step]),
-            extra_enters: 0,
-        };
-        self.begin(Prompt { text, ..answer }, Origin::Answer, plan, now);
-        Ok(())
-    }
-
-    fn answer_bytes(&self, question: &Question, wanted: &str) -> Result<(Keys, String), SubmitError> {
-        let secret = question.kind == BlockKind::Secret;
-        if !secret && let Some(choice) = choose(question, wanted) {
-            return Ok((choice, wanted.to_owned()));
-        }
-        let takes_text = match question.kind {
-            BlockKind::Question | BlockKind::Secret | BlockKind::Subprompt => true,
-            BlockKind::Confirm
-            | BlockKind::Pager
-            | BlockKind::Fullscreen
-            | BlockKind::Permission
-            | BlockKind::Login => question.choices.is_empty(),
-        };
-        if !takes_text || question.kind == BlockKind::Fullscreen {
-            let labels: Vec<&str> = question.choices.iter().map(|c| c.label.as_str()).collect();
-            return Err(SubmitError::NoSuchChoice {
-                wanted: wanted.to_owned(),
-                choices: labels.join(", "),
-            });
-        }
-        plan::check_controls(wanted)?;
-        let mut bytes = wanted.as_bytes().to_vec();
-        bytes.extend_from_slice(&self.spec.submit.enter);
-        Ok((
-            bytes.into(),
-            if secret { String::new() } else { wanted.to_owned() },
-        ))
     }
 
     /// Types the tool's interrupt. A running turn ends `interrupted` when the tool is ready again; a dialog is left. At an idle prompt this
@@ -211,6 +154,7 @@ impl Session {
             );
             return Err(SubmitError::InterruptRefused { reason });
         }
+        self.stop_choosing("it was interrupted", now);
         // What was typed and not yet read is not wanted any more.
         self.queue.clear();
         self.actions.push_back(Action::DiscardInput);
@@ -337,7 +281,14 @@ impl Session {
             self.half_typed.clear();
             return;
         }
+        if let Some(label) = self.typed_label(bytes) {
+            self.half_typed.clear();
+            return self.observe(label, origin, now);
+        }
         self.half_typed.push_str(&String::from_utf8_lossy(bytes));
+        if self.half_typed.ends_with('\x15') {
+            self.half_typed.clear();
+        }
         if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0x04)) {
             return;
         }
@@ -404,27 +355,10 @@ impl Session {
     }
 }
 
-/// The bytes of the choice that `wanted` names: a label as it stands, else the only label that matches as a case-insensitive regex.
-fn choose(question: &Question, wanted: &str) -> Option<Keys> {
-    if let Some(choice) = question
-        .choices
-        .iter()
-        .find(|c| c.label.eq_ignore_ascii_case(wanted))
-    {
-        return Some(choice.send.clone());
-    }
-    let regex = regex::RegexBuilder::new(wanted)
-        .case_insensitive(true)
-        .size_limit(1 << 20)
-        .build()
-        .ok()?;
-    let mut matching = question.choices.iter().filter(|c| regex.is_match(&c.label));
-    let first = matching.next()?;
-    matching.next().is_none().then(|| first.send.clone())
-}
-
 /// What a person meant by the keys: without paste markers and the Enter at the end.
 fn typed_text(keys: &str) -> String {
     let text = keys.replace("\x1b[200~", "").replace("\x1b[201~", "");
+    // What stood there before was killed with `^U`.
+    let text = text.rsplit('\x15').next().unwrap_or_default();
     text.trim_end_matches(['\r', '\n']).replace('\r', "\n")
 }

@@ -13,7 +13,7 @@ use crate::engine::time::Time;
 use crate::engine::tty::Foreground;
 
 /// How many of them there are.
-const DEADLINES: usize = 16;
+const DEADLINES: usize = 18;
 
 impl Session {
     // Deadlines.
@@ -33,6 +33,8 @@ impl Session {
             ),
             (self.queue.held_until(), "key_pause"),
             (self.echo_at(), "echo"),
+            (self.dialogs_at(), "dialog"),
+            (self.chooses_at(), "menu"),
             (self.settles_at(), "settle"),
             (self.discards_at(), "discard"),
             (self.drifts_at(), "drift"),
@@ -77,7 +79,7 @@ impl Session {
         let unseen = self
             .turn
             .as_ref()
-            .filter(|turn| turn.interrupted && !self.facts.busy_seen);
+            .filter(|turn| turn.may_pass_unseen() && !self.facts.busy_seen);
         let unseen = unseen.map(|_| limits::INTERRUPTED_UNSEEN);
         let since = self.quiet_since();
         let at = |quiet: Duration| since + quiet;

@@ -36,6 +36,9 @@ impl Session {
 
     /// Sends Enter once the text stands on the screen, or will not any more.
     pub(super) fn look_for_echo(&mut self, now: Time) {
+        if self.late_dialog(now) {
+            return;
+        }
         let Some(turn) = &self.turn else { return };
         let Progress::AwaitingEcho { until, not_before } = turn.progress else {
             return;

@@ -2,8 +2,8 @@
 
 use super::Session;
 use super::turn::{Origin, Turn};
-use crate::engine::framer::extract;
 use crate::engine::framer::layout::{self, Row, Stitch};
+use crate::engine::framer::{extract, outcome};
 use crate::engine::protocol::layout::Layout;
 use crate::engine::response::Question;
 use crate::engine::term::{MarkId, Pos, RowView};
@@ -140,6 +140,12 @@ impl Session {
         }
         self.screen.unmark(laid_out.from);
         let cols = usize::from(self.screen.size().cols);
+        let captures = &spec.response.captures;
+        if !captures.is_empty() {
+            // What is cut off below may be just what is wanted.
+            let shown: Vec<String> = rows.iter().map(|row| row.text().trim_end().to_owned()).collect();
+            outcome::capture(captures, &shown.join("\n"), &mut turn.captures);
+        }
         let mut text = layout::text(layout, &spec.response.drop_lines, rows, cols);
         extract::trim_ends(&spec.response, &mut text);
         if !text.is_empty() || turn.segments.is_empty() {

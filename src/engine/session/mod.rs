@@ -11,8 +11,10 @@
 //! `handle_drained` after the last `handle_output` of a burst (the read returned less than it could) is where conditions are
 //! evaluated: never between two chunks of a burst, so chunking cannot matter.
 
+mod answering;
 mod commands;
 mod deadlines;
+mod dialogs;
 mod echo;
 mod ending;
 mod hearing;
@@ -34,6 +36,7 @@ use super::event::{Event, EventKind};
 use super::framer::facts::Facts;
 use super::framer::rules::{self, Match};
 use super::ids::TurnId;
+use super::policy::Policy;
 use super::protocol::Spec;
 use super::protocol::spec::BlockKind;
 use super::response::Outcome;
@@ -41,6 +44,8 @@ use super::term::{Screen, Size, TermConfig};
 use super::time::Time;
 use super::tty::{Exit, ProbeDepth, TtyProbe};
 
+use dialogs::Dialogs;
+pub use dialogs::NOT_SUBMITTED;
 use queue::{OutQueue, Purpose};
 use settling::Settling;
 use strays::Draft;
@@ -67,6 +72,8 @@ pub struct SessionConfig {
     pub tool_version: Option<String>,
     /// Messages of side channels may come: the end of a turn waits for them where the protocol says so.
     pub side_channels: bool,
+    /// What may be answered without a person.
+    pub policy: Policy,
 }
 
 #[derive(Clone, Debug)]
@@ -131,6 +138,7 @@ pub struct Session {
     unconfirmed: Option<(Match, Time)>,
     /// A ready rule that holds, waiting for the last paint.
     settling: Option<Settling>,
+    dialogs: Dialogs,
     /// What stands unsent in the tool's composer.
     draft: Option<Draft>,
     /// Since when no rule holds.
@@ -208,6 +216,7 @@ impl Session {
             looks: Looks::default(),
             unconfirmed: None,
             settling: None,
+            dialogs: Dialogs::default(),
             draft: None,
             adrift_since: None,
             ready_rule: None,
@@ -303,6 +312,7 @@ impl Session {
     /// The tool ended and its output has been handed over.
     pub fn handle_exit(&mut self, exit: Exit, now: Time) {
         self.confirm(now);
+        self.stop_choosing("the tool has ended", now);
         self.read_resume_hint();
         if self.turn.is_some() {
             self.finish_unready(

@@ -10,7 +10,7 @@ use crate::engine::framer::dialog;
 use crate::engine::framer::rules::{self, Match, Pick, View};
 use crate::engine::framer::state::State;
 use crate::engine::limits;
-use crate::engine::protocol::spec::{BlockKind, Keys, Kind};
+use crate::engine::protocol::spec::{BlockKind, Kind};
 use crate::engine::response::{Outcome, Question};
 use crate::engine::term::{Pos, TermEventKind};
 use crate::engine::time::Time;
@@ -31,7 +31,7 @@ impl Session {
                 Progress::Entered { at, .. } => Some(at),
                 Progress::Writing | Progress::AwaitingEcho { .. } => None,
             }),
-            interrupted: turn.is_some_and(|turn| turn.interrupted),
+            interrupted: turn.is_some_and(Turn::may_pass_unseen),
             submit_row: below.map(|turn| self.screen.mark_pos(turn.typed.from).row),
         }
     }
@@ -54,6 +54,9 @@ impl Session {
         if matches!(self.state, State::Exited { .. }) || self.in_frame(now) {
             return;
         }
+        if self.choose(now) {
+            return;
+        }
         match self.turn.as_ref().map(|turn| turn.progress) {
             Some(Progress::Writing) => return,
             Some(Progress::AwaitingEcho { .. }) => return self.look_for_echo(now),
@@ -64,6 +67,7 @@ impl Session {
             Some(Progress::Entered { .. }) | None => {}
         }
         let pick = rules::pick(&self.view(now));
+        self.dialogs_seen(&pick);
         if !matches!(pick, Pick::Rule(_) | Pick::NeedsProbe(_)) {
             self.unconfirmed = None;
             self.settling = None;
@@ -249,30 +253,7 @@ impl Session {
         self.enter_state(State::Busy { turn }, &rule, now);
     }
 
-    fn dialog(&mut self, found: &Match, kind: BlockKind, now: Time) {
-        let rule = &self.spec.rules[found.rule];
-        if let Some(send) = rule.auto.clone() {
-            return self.answer_by_protocol(rule.name.clone(), send, now);
-        }
-        let question = dialog::question(rule, kind, &self.screen, &self.spec.submit.enter);
-        self.block(question, found, now);
-    }
-
-    fn answer_by_protocol(&mut self, rule: String, send: Keys, now: Time) {
-        // On the edge only: not again before the tool has printed something.
-        if self.auto_answered == Some(self.screen.offset()) {
-            return;
-        }
-        self.auto_answered = Some(self.screen.offset());
-        if let Some(turn) = &mut self.turn {
-            turn.auto_answers.push(rule.clone());
-        }
-        let sent = send.bytes();
-        self.queue.push_keys(Purpose::Keys, send, now);
-        self.emit(EventKind::AutoAnswered { rule, sent }, now);
-    }
-
-    fn block(&mut self, question: Question, found: &Match, now: Time) {
+    pub(super) fn block(&mut self, question: Question, found: &Match, now: Time) {
         let left = self.interrupting.and_then(|interrupting| interrupting.left);
         let row = self.screen.cursor().pos.row;
         if left == Some(row) {

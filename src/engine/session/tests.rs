@@ -1,5 +1,6 @@
 //! The machine against a tool that is only a script: what it prints, and what its tty looks like.
 
+mod dialogs;
 mod hearing;
 mod laid_out;
 mod turn;
@@ -66,6 +67,7 @@ impl Rig {
             stream: false,
             side_channels: true,
             turn_text_bytes: 1 << 20,
+            policy: Policy::default(),
             tool_version: Some("2.1".into()),
         };
         Rig {

@@ -75,6 +75,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// Such a turn may end without having been busy: it is being interrupted, or the answer was the refusal of what was asked.
+    pub fn may_pass_unseen(&self) -> bool {
+        self.interrupted || self.origin == Origin::Answer
+    }
+
     pub fn is_entered(&self) -> bool {
         matches!(self.progress, Progress::Entered { .. })
     }

@@ -161,7 +161,10 @@ fn submit_exit(error: &SubmitError) -> Exit {
         SubmitError::ControlCharacter { .. }
         | SubmitError::LineTooLong { .. }
         | SubmitError::Refused { .. } => Exit::Usage,
-        SubmitError::Blocked(_) | SubmitError::NoSuchChoice { .. } => Exit::NeedsHuman,
+        SubmitError::Blocked(_)
+        | SubmitError::NoSuchChoice { .. }
+        | SubmitError::DialogChanged { .. }
+        | SubmitError::NotChosen { .. } => Exit::NeedsHuman,
         _ => Exit::Failed,
     }
 }

@@ -14,6 +14,7 @@ use super::{RecordedKind, Recording};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::framer::state::State;
 use crate::engine::limits;
+use crate::engine::policy::Policy;
 use crate::engine::protocol::Spec;
 use crate::engine::response::Response;
 use crate::engine::session::{Confirm, RuleTrace, Session as Machine, SessionConfig};
@@ -147,6 +148,7 @@ impl Run {
                 .iter()
                 .any(|event| matches!(event.kind, RecordedKind::Message { .. })),
             turn_text_bytes: limits::TURN_TEXT_BYTES,
+            policy: Policy::default(),
             tool_version: None,
         };
         let chance = match replay.chunks {

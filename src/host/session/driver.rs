@@ -25,7 +25,7 @@ use super::waiting::Waiting;
 use super::{ExitReason, ExitReport, Rung, Status};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::framer::state::State;
-use crate::engine::session::{Action, Session as Machine};
+use crate::engine::session::{Action, Session as Machine, SubmitError};
 use crate::engine::term::Size;
 use crate::engine::time::Time;
 use crate::engine::tty::{Exit, ProbeDepth};
@@ -508,7 +508,10 @@ impl Driver {
         let mut changed = false;
         while let Some(event) = self.machine.poll_event() {
             any = true;
-            changed |= matches!(event.kind, EventKind::State { .. } | EventKind::TurnFinished(_));
+            changed |= matches!(
+                event.kind,
+                EventKind::State { .. } | EventKind::TurnFinished(_) | EventKind::NotAnswered { .. }
+            );
             self.report_event(event);
         }
         if changed {
@@ -527,6 +530,20 @@ impl Driver {
                 rule: rule.clone(),
                 was_ready,
             });
+        }
+        if let EventKind::NotAnswered {
+            turn,
+            label,
+            why,
+            shown,
+        } = &event.kind
+        {
+            let error = SubmitError::NotChosen {
+                label: label.clone(),
+                why: why.clone(),
+                shown: shown.clone(),
+            };
+            self.waiting.fail(turn, error);
         }
         let followed = self.events.receiver_count() > 0;
         match event.kind {

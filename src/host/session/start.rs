@@ -116,6 +116,7 @@ fn config(options: &Options, size: crate::engine::term::Size) -> SessionConfig {
         stream: options.stream,
         side_channels: true,
         turn_text_bytes: options.turn_text_bytes.unwrap_or(limits::TURN_TEXT_BYTES),
+        policy: options.policy.clone(),
         tool_version: options.tool_version.clone(),
     }
 }

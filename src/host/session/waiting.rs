@@ -128,6 +128,13 @@ impl Waiting {
         }
     }
 
+    /// Tells whoever answered that nothing was answered.
+    pub(super) fn fail(&mut self, turn: &TurnId, error: SubmitError) {
+        if let Some((_, sender)) = self.running.take_if(|(running, _)| running == turn) {
+            let _nobody_waits = sender.send(Err(AskError::Submit(error)));
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Time> {
         self.queue.iter().filter_map(|(_, _, until)| *until).min()
     }

@@ -278,6 +278,11 @@ impl<'a> Check<'a> {
         let Some(submit_row) = self.view.submit_row else {
             return true;
         };
+        // A dialog that is seen elsewhere than at the cursor stands where the tool likes.
+        let asks = matches!(self.rule.kind, Kind::Blocked(_)) && self.when.cursor_line.is_none();
+        if asks && (self.when.screen.is_some() || self.when.status.is_some() || self.when.title.is_some()) {
+            return true;
+        }
         let announced =
             self.line.marked || self.line.switched || self.when.after_busy || self.when.said.is_some();
         let below = || {
