@@ -60,7 +60,11 @@ class Reply:
 
 # --- requests -----------------------------------------------------------------
 
-REMINDER = re.compile(r"<(system-reminder|system_reminder|session_context|environment_context|current_datetime|reminder)>.*?</\1>", re.DOTALL)
+REMINDER = re.compile(
+    r"<(system-reminder|system_reminder|session_context|environment_context|current_datetime|reminder"
+    r"|local-command-caveat|local-command-stdout|command-name|command-message|command-args)>.*?</\1>",
+    re.DOTALL,
+)
 
 
 WRAPPERS = re.compile(r"</?pasted_content[^>]*>|^\[Request interrupted by user[^\]]*\]\n?")

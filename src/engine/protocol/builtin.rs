@@ -16,6 +16,7 @@ files![
     "bash",
     "bc",
     "claude",
+    "codex",
     "common",
     "copilot",
     "cursor-agent",
