@@ -13,13 +13,13 @@ use crate::support::run;
 
 /// A tool in sh. Each prompt is how it answers: its hook speaks before the prompt is printed, after it, or never; `big N` says N bytes.
 const TOOL: &str = r#"
-say() { printf '{"event":"Stop","id":"s-1","answer":"exact %s\\n"}' "$1"; }
+say() { printf '{"event":"Stop","asked":"%s","id":"s-1","answer":"exact %s\\n"}' "$line" "$1"; }
 while printf 'ready> '; IFS= read -r line; do
     case $line in
     before) echo "screen $line"; say "$line" | "$HOOK" stop ;;
     argument) echo "screen $line"; "$HOOK" stop "$(say "$line")" ;;
     after) echo "screen $line"; { sleep 0.1; say "$line" | "$HOOK" stop; } & ;;
-    big*) { printf '{"event":"Stop","answer":"'; head -c "${line#big }" /dev/zero | tr '\0' x; printf '"}'; } | "$HOOK" stop ;;
+    big*) { printf '{"event":"Stop","asked":"%s","answer":"' "$line"; head -c "${line#big }" /dev/zero | tr '\0' x; printf '"}'; } | "$HOOK" stop ;;
     poor) say "$line" | PATH= "$HOOK" stop ;;
     noise) "$HOOK" stop not-json; "$HOOK" '../../x' y; "$HOOK" </dev/null; echo "hook said $?" ;;
     crowd) for n in 1 2 3 4 5 6 7 8; do say "$n" | "$HOOK" stop & done; wait; say last | "$HOOK" stop ;;
@@ -58,6 +58,7 @@ const STOP: &str = r#"
 name = "stop"
 kind = "hook"
 text = "/answer"
+prompt = "/asked"
 session = "/id"
 where = { "/event" = "^Stop$" }
 "#;

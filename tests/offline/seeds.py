@@ -111,9 +111,10 @@ GEMINI_SETTINGS = {
 }
 
 QWEN_SETTINGS = {
+    "$version": 4,  # of its form: an older one is rewritten by the program itself
     "memory": {"enableManagedAutoMemory": False, "enableManagedAutoDream": False},
     "security": {"auth": {"selectedType": "openai"}},
-    "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+    "general": {"enableAutoUpdate": False},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
 }

@@ -70,6 +70,7 @@ impl Session {
         let Some(first) = plan.steps.pop_front() else {
             return;
         };
+        self.remember_prompt(&prompt.text, origin);
         if origin == Origin::Answer
             && let State::Blocked { question } = &self.state
         {
@@ -341,6 +342,7 @@ impl Session {
         let Some(mut turn) = self.turn.take() else { return };
         turn.prompt.push('\n');
         turn.prompt.push_str(&text);
+        self.remember_prompt(&turn.prompt, turn.origin);
         self.write_step(
             &mut turn,
             Step {

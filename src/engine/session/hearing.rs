@@ -115,8 +115,10 @@ impl Session {
 
     /// What tells this session's transcript from others.
     pub fn hints(&self) -> Hints<'_> {
+        // The answer to a question stands in no transcript.
+        let asked = self.turn.as_ref().filter(|turn| turn.origin != Origin::Answer);
         Hints {
-            prompt: self.turn.as_ref().map(|turn| turn.prompt.as_str()),
+            prompt: asked.map(|turn| turn.prompt.as_str()),
             session: self.tool_session(),
             told_files: &self.told_files,
         }
@@ -129,9 +131,7 @@ impl Session {
 
     /// The message names the prompt that it answers, and it is not this turn's: it is late.
     fn answers_another(&self, channel: &Channel, value: &Value) -> bool {
-        // An answer to a dialog goes on with the prompt before.
-        let turn = self.turn.as_ref().filter(|turn| turn.origin != Origin::Answer);
-        let (Some(at), Some(turn)) = (&channel.prompt, turn) else {
+        let (Some(at), Some(_)) = (&channel.prompt, &self.turn) else {
             return false;
         };
         // A recording also holds the keys that were typed around it.
@@ -142,7 +142,7 @@ impl Session {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        plain(&at.text(value).unwrap_or_default()) != plain(&turn.prompt)
+        plain(&at.text(value).unwrap_or_default()) != plain(&self.asked)
     }
 
     /// What outlives the turn: the session's name, and files that this channel tells.
@@ -161,6 +161,14 @@ impl Session {
             {
                 self.told_files.insert(other.name.clone(), path);
             }
+        }
+    }
+
+    /// An answer to a dialog goes on with the prompt before.
+    pub(super) fn remember_prompt(&mut self, prompt: &str, origin: Origin) {
+        match origin {
+            Origin::Prompt | Origin::Observed => prompt.clone_into(&mut self.asked),
+            Origin::Answer | Origin::Init => {}
         }
     }
 

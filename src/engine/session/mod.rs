@@ -155,6 +155,8 @@ pub struct Session {
     half_typed: String,
     /// Quiet times up to here have been looked at.
     quiet_seen: Time,
+    /// The last prompt that was no answer to a question.
+    asked: String,
     /// The tool's own name for its session.
     tool_session: Option<String>,
     /// Transcripts that hooks have told, by the channel's name.
@@ -227,6 +229,7 @@ impl Session {
             auto_answered: None,
             half_typed: String::new(),
             quiet_seen: now,
+            asked: String::new(),
             tool_session: None,
             told_files: BTreeMap::new(),
             awaited: None,

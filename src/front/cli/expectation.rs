@@ -27,6 +27,8 @@ pub struct Turn {
     pub prompt: Vec<String>,
     pub outcome: api::Outcome,
     pub text: Vec<String>,
+    #[serde(default = "screen", skip_serializing_if = "is_screen")]
+    pub source: api::Source,
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub complete: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -35,6 +37,18 @@ pub struct Turn {
     pub question: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+}
+
+const fn screen() -> api::Source {
+    api::Source::Screen
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_screen(source: &api::Source) -> bool {
+    *source == screen()
 }
 
 fn yes() -> bool {
@@ -55,6 +69,7 @@ impl From<&api::Response> for Turn {
             prompt: lines(&response.prompt),
             outcome: response.outcome,
             text: lines(&response.text),
+            source: response.source,
             complete: response.complete,
             captures: response.captures.clone(),
             question: response.question.as_ref().map(|question| question.text.clone()),
@@ -134,6 +149,7 @@ mod tests {
                 prompt: vec!["1/0".into()],
                 outcome: api::Outcome::Error,
                 text: vec!["ZeroDivisionError".into()],
+                source: api::Source::Hook,
                 complete: true,
                 captures: BTreeMap::from([("status".into(), "1".into())]),
                 question: None,

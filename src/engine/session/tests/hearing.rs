@@ -318,3 +318,24 @@ fn a_message_of_the_same_name_takes_the_place_of_the_first() {
     rig.shows("", "screen\r\n");
     assert_eq!(rig.response().expect("over").text, "first\n\nsecond");
 }
+
+#[test]
+fn the_answer_to_a_question_goes_on_with_the_prompt_before() {
+    let mut rig = Rig::ready(HOOKED);
+    rig.asks("first");
+    rig.tty = reading_line();
+    rig.prints("first\r\nName: ");
+    rig.waits(Duration::from_secs(1));
+    assert_eq!(rig.response().expect("asked").outcome, Outcome::Blocked);
+    let answer = rig.prompt("Ada");
+    rig.session.answer(answer, rig.now).expect("takes text");
+    rig.settle();
+    rig.tty = running();
+    rig.prints("Ada\r\n");
+    let stop =
+        |asked: &str| serde_json::json!({ "event": "Stop", "answer": asked, "asked": asked }).to_string();
+    assert!(!rig.hears("stop", &stop("a title for first")));
+    assert!(rig.hears("stop", &stop("first")));
+    rig.shows("", "screen\r\n");
+    assert_eq!(rig.response().expect("over").text, "first");
+}
