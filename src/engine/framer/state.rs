@@ -5,9 +5,13 @@
 //!     │                   │ ▲             │ ▲
 //!     │                   │ └──answered───┤ │answer
 //!     └──dialog──► Blocked ◄──dialog──────┘ ┘
-//! any ─bytes, and nothing matches for long─► Unknown ─any rule─► …
+//! any ─nothing matches for long─► Unknown ─any rule─► …
+//! Ready, Blocked ─a draft stands in the composer─► Busy ─emptied─► Ready, or ─tried in vain─► Unknown
 //! any ─exit─► Exited
 //! ```
+//!
+//! The first ready, and the ready that ends a turn, are believed when the screen has settled (`session::settling`). A draft in a turn is
+//! its own prompt, not sent yet: the turn stays busy (`session::strays`).
 //!
 //! To add a state: give it its data here, name it in `as_str`, say in `framer::machine` what leads into it and out of it, and what
 //! `submit` answers in it.

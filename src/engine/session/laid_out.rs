@@ -67,7 +67,7 @@ impl Session {
 
     /// Index among the screen's `rows` of what stands below a reply: the composer or the question that is asked.
     fn reply_end(&self, layout: &Layout, rows: &[Row], asked: Option<&str>) -> Option<usize> {
-        let texts: Vec<String> = rows.iter().map(|row| row.text().trim_end().to_owned()).collect();
+        let texts: Vec<String> = rows.iter().map(Row::text).collect();
         let composer = layout::composer_row(layout, &texts);
         let question = asked.and_then(|asked| layout::question_row(&texts, asked));
         [composer, question].into_iter().flatten().min()

@@ -323,6 +323,12 @@ impl Session {
             | BlockKind::Permission
             | BlockKind::Login => limits::AWAITING_HOLDS,
         };
+        // A refusal may lead straight to the prompt, which then counts after a silence of its own.
+        let unseen = self.turn.as_ref().is_some_and(Turn::may_pass_unseen) && !self.facts.busy_seen;
+        let holds = match unseen && self.spec.rules.iter().any(|rule| rule.when.after_busy) {
+            true => holds + limits::INTERRUPTED_UNSEEN,
+            false => holds,
+        };
         if now.since(since) >= holds {
             return self.block_unrecognised(kind, now);
         }

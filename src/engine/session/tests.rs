@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod hearing;
+mod laid_out;
 mod turn;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 
 use super::examples;
 use super::values::{self, AnswerRule, Variable};
+use crate::engine::policy::PolicyRule;
 use crate::engine::term::Size;
 
 /// Turns interactive command-line programs into functions: one prompt in, one complete response out.
@@ -87,6 +88,10 @@ pub struct Ask {
     #[arg(long, value_name = "REGEX=VAR", action = ArgAction::Append)]
     pub answer_env: Vec<AnswerRule>,
 
+    /// Decide what the tool wants leave for, instead of a person: ask, deny or allow=REGEX over the question; the first that matches counts
+    #[arg(long, value_name = "ask|deny|allow=REGEX", action = ArgAction::Append)]
+    pub policy: Vec<PolicyRule>,
+
     /// Show no progress on the terminal
     #[arg(long)]
     pub no_progress: bool,
@@ -104,6 +109,10 @@ pub struct Chat {
     /// How long one prompt may take
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub timeout: Duration,
+
+    /// Decide what the tool wants leave for, instead of a person: ask, deny or allow=REGEX over the question; the first that matches counts
+    #[arg(long, value_name = "ask|deny|allow=REGEX", action = ArgAction::Append)]
+    pub policy: Vec<PolicyRule>,
 
     /// Do not read or write the history of earlier conversations
     #[arg(long)]

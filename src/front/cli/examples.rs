@@ -147,10 +147,21 @@ the question and its choices on standard error and exits with 4.
                              The value is split at its first equals sign; write \\x3d for one within the regex.
                              When the question has choices, REPLY is a regex over their labels: the first choice whose
                              label matches is taken (a choice is never addressed by its number or by a blind enter).
+                             In a menu the highlight is moved there and looked at before it is accepted.
                              When the question takes free text, REPLY is typed as it is.
+                             One answer is given at most 100 times in a turn.
   --answer-env 'REGEX=VAR'   the same with the reply taken from the environment variable VAR, which keeps a secret
                              out of the process list. A secret is sent once: when the same question comes again at
                              once, it was wrong, and the command exits with 4.
+
+A tool that wants leave to act (a question of kind permission) may be answered by a policy instead:
+
+  --policy ask               a person decides (exit 4); the default
+  --policy deny              it is denied the way the protocol says
+  --policy allow=REGEX       where REGEX is found in the question's text, its choice for \"this once\" is taken
+
+may be repeated; the first that matches counts, and ask and deny take a REGEX, too: --policy 'deny=rm ' --policy 'allow=.'.
+Each such answer is listed in the response (`auto_answers`). A login, a secret or any other question is never answered so.
 
 A question that no answer takes, or a REPLY that fits none of the choices, exits with 4. The response to the answer is
 the rest of the response to the prompt: its text follows on standard output, and --json prints one more object.

@@ -153,9 +153,10 @@ pub fn explain(path: &Path, spec: Arc<Spec>, at: Option<Duration>) -> Result<Exp
     });
     let unknown = replayed.state == State::Unknown;
     Ok(Explanation {
-        nearest: unknown
-            .then(|| nearest(replayed.explain.clone()))
-            .unwrap_or_default(),
+        nearest: match unknown {
+            true => nearest(replayed.explain.clone()),
+            false => Vec::new(),
+        },
         tool_version: None,
         protocol,
         state: replayed.state.as_str().to_string(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use crate::engine::policy::{Decision, PolicyRule};
 use crate::engine::term::Size;
 
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -119,6 +120,37 @@ impl FromStr for AnswerRule {
     }
 }
 
+/// `ask`, `deny` or `allow=REGEX`; the first two take a regex, too.
+impl FromStr for PolicyRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PolicyRule, String> {
+        let (word, regex) = match text.split_once('=') {
+            Some((word, regex)) => (word, Some(regex)),
+            None => (text, None),
+        };
+        let decision = match (word, regex) {
+            ("ask", _) => Decision::Ask,
+            ("deny", _) => Decision::Deny,
+            ("allow", Some(_)) => Decision::Allow,
+            ("allow", None) => {
+                return Err("say what is allowed: allow=REGEX, over the question's text".into());
+            }
+            _ => return Err("a policy is ask, deny or allow=REGEX".into()),
+        };
+        let question = match regex {
+            Some("") => {
+                return Err(format!(
+                    "the regex of {word} is empty: it would match every question"
+                ));
+            }
+            Some(regex) => Some(Regex::new(regex).map_err(|e| format!("the regex cannot be used: {e}"))?),
+            None => None,
+        };
+        Ok(PolicyRule { decision, question })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +175,18 @@ mod tests {
         assert_eq!(size("120x40"), Ok(Size { cols: 120, rows: 40 }));
         for bad in ["120", "0x40", "120x", "x", "120x40x3", "99999x1"] {
             assert!(size(bad).is_err(), "{bad:?} was taken");
+        }
+    }
+
+    #[test]
+    fn a_policy_says_what_it_allows() {
+        let rule: PolicyRule = "allow=^git (log|diff)=?".parse().unwrap();
+        assert_eq!(rule.decision, Decision::Allow);
+        assert!(rule.question.unwrap().is_match("git log"));
+        let rule: PolicyRule = "deny".parse().unwrap();
+        assert!(rule.decision == Decision::Deny && rule.question.is_none());
+        for bad in ["allow", "allow=", "yes", "deny=(", "Allow=x"] {
+            assert!(bad.parse::<PolicyRule>().is_err(), "{bad:?} was taken");
         }
     }
 

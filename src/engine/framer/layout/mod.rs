@@ -16,6 +16,9 @@ mod stitch;
 mod table;
 mod unwrap;
 
+#[cfg(test)]
+mod tests;
+
 pub use place::{Echo, composer_row, echo_end, question_row, screen_rows};
 pub use row::{Piece, Row, read};
 pub use stitch::Stitch;

@@ -58,8 +58,15 @@ fn rows_matched(pattern: &Pattern, texts: &[String]) -> usize {
     if !can_start(&pattern.0, first, texts.len() > 1) {
         return 0;
     }
-    let joined = texts[..texts.len().min(PATTERN_ROWS)].join("\n");
-    match pattern.0.find(&joined) {
+    let seen = &texts[..texts.len().min(PATTERN_ROWS)];
+    let trimmed: Vec<&str> = seen.iter().map(|text| text.trim_end()).collect();
+    // An empty composer may end in a blank that was written, or that was not.
+    covered(pattern, &seen.join("\n")).max(covered(pattern, &trimmed.join("\n")))
+}
+
+/// Rows of `joined` that a match from its start covers.
+fn covered(pattern: &Pattern, joined: &str) -> usize {
+    match pattern.0.find(joined) {
         Some(found) if found.start() == 0 && found.end() > 0 => {
             let covered = &joined[..found.end()];
             covered.matches('\n').count() + usize::from(!covered.ends_with('\n'))

@@ -78,7 +78,10 @@ impl Stitch {
             .then(|| self.pushed_and(layout, screen, pushed, &frame))
             .flatten();
         match (through, place) {
-            (Some((rows, texts)), _) => self.lay(self.base, rows, texts),
+            (Some((rows, texts)), _) => {
+                self.lay(self.base, rows, texts);
+                self.base = self.texts.len() - frame.texts.len();
+            }
             (None, Some(at)) => self.lay(at, frame.rows, frame.texts),
             (None, None) => self.jump(layout, frame, prompt, screen.offset()),
         }
@@ -107,8 +110,10 @@ impl Stitch {
         }
         // The last two rows may have grown before they left.
         let alike = last.iter().zip(&texts).take_while(|(a, b)| a == b).count();
-        let proof = last[..alike].iter().filter(|text| !text.is_empty()).count();
-        (alike + 2 >= last.len() && proof >= PROOF).then_some((rows, texts))
+        let told = |texts: &[String]| texts.iter().filter(|text| !text.is_empty()).count();
+        let proof = told(&last[..alike]);
+        let proved = proof >= PROOF || (alike == last.len() && proof > 0);
+        (alike + 2 >= last.len() && proved).then_some((rows, texts))
     }
 
     fn lay(&mut self, at: usize, rows: Vec<Row>, texts: Vec<String>) {
@@ -236,7 +241,7 @@ fn whole_echo(layout: &Layout, texts: &[String], prompt: &str) -> Option<Echo> {
 
 fn frame(layout: &Layout, screen: &Screen, end: Option<usize>) -> Frame {
     let mut rows = place::screen_rows(screen);
-    let texts: Vec<String> = rows.iter().map(|row| row.text().trim_end().to_owned()).collect();
+    let texts: Vec<String> = rows.iter().map(Row::text).collect();
     let composer = end.or_else(|| place::composer_row(layout, &texts));
     let end = composer.unwrap_or(rows.len());
     rows.truncate(end);

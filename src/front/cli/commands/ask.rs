@@ -45,6 +45,7 @@ pub fn run(args: args::Ask) -> anyhow::Result<Exit> {
 
 fn meaning(args: &args::Ask) -> Result<(Launch, Asking), Failure> {
     let mut launch = resolve::launch(&args.target, &args.start)?;
+    launch.options.policy.rules = args.policy.clone();
     if args.prompts.is_empty() {
         return Err(Failure::usage("there is no prompt").hint(format!(
             "ptych ask {} TEXT, @FILE for a file, - for standard input",
@@ -135,7 +136,7 @@ impl Asking {
         let mut choices: Vec<String> = question.choices.into_iter().map(|choice| choice.label).collect();
         let deadline = Instant::now() + self.timeout;
         loop {
-            let Some(reply) = self.answers.reply_to(&asked) else {
+            let Some(reply) = self.answers.reply_to(&asked)? else {
                 return Err(outcome::needs_human(&asked, &choices).into());
             };
             let wire = conversation.answer(&reply, left(deadline)).await?.wire;
@@ -152,19 +153,27 @@ impl Asking {
 
     /// One prompt, and the answers to what the tool asks because of it.
     async fn prompt(&mut self, conversation: &mut Conversation, prompt: &str) -> anyhow::Result<Outcome> {
-        let deadline = Instant::now() + self.timeout;
+        let began = Instant::now();
+        let deadline = began + self.timeout;
+        self.answers.begin_turn();
         let mut turned = conversation.ask(prompt, self.timeout).await?;
+        let unsent = outcome::not_submitted(&turned.wire);
         loop {
             self.print(conversation, &mut turned).await?;
             let reply = match (turned.wire.outcome, &turned.wire.question) {
-                (Outcome::Blocked, Some(question)) => self.answers.reply_to(question),
+                (Outcome::Blocked, Some(question)) => self.answers.reply_to(question)?,
                 _ => None,
             };
             let Some(reply) = reply else { break };
             turned = conversation.answer(&reply, left(deadline)).await?;
         }
-        for note in outcome::notes(&turned.wire) {
+        // The whole turn, the questions that were answered included.
+        for note in outcome::notes_after(&turned.wire, began.elapsed()) {
             output::complain(&note);
+        }
+        if unsent && turned.wire.outcome == Outcome::Ok {
+            output::complain(outcome::NOT_SUBMITTED);
+            return Ok(Outcome::Blocked);
         }
         Ok(turned.wire.outcome)
     }

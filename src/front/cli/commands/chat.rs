@@ -17,7 +17,8 @@ use crate::front::cli::signals::Signals;
 use crate::front::cli::{outcome, output, terminal};
 
 pub fn run(args: args::Chat) -> anyhow::Result<Exit> {
-    let launch = resolve::launch(&args.target, &args.start)?;
+    let mut launch = resolve::launch(&args.target, &args.start)?;
+    launch.options.policy.rules = args.policy.clone();
     let name = launch.spec.name.clone();
     let signals = Signals::catch()?;
     let lines = match io::stdin().is_terminal() && io::stdout().is_terminal() {

@@ -119,7 +119,10 @@ async fn look(
     let rules = session.explain().await.map_err(Failure::from)?;
     let unknown = snapshot.state == State::Unknown;
     Ok(Explanation {
-        nearest: unknown.then(|| nearest(rules.clone())).unwrap_or_default(),
+        nearest: match unknown {
+            true => nearest(rules.clone()),
+            false => Vec::new(),
+        },
         tool_version: None,
         protocol: session.info().spec.name.clone(),
         state: snapshot.state.as_str().to_string(),
