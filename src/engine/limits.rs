@@ -107,3 +107,12 @@ pub const MAX_TITLE_STACK: usize = 8;
 pub const MAX_KEYBOARD_STACK: usize = 16;
 /// Names answered in one XTGETTCAP.
 pub const MAX_TERMINFO_NAMES: usize = 64;
+
+// Clusters.
+
+/// Instances of one cluster. The supervisor keeps less than 1 kB of each.
+pub const INSTANCES: usize = 1_000;
+/// A deadline looked at this much later than promised was slept through: the machine was suspended, or the driver stopped.
+pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
+/// How often one wait that was slept through gets its time once more.
+pub const PAUSES_FORGIVEN: u8 = 3;

@@ -2,13 +2,16 @@
 
 pub mod event;
 pub mod framer;
+pub mod health;
 pub mod ids;
 pub mod limits;
+pub mod patience;
 pub mod policy;
 pub mod protocol;
 pub mod random;
 pub mod response;
 pub mod session;
+pub mod supervise;
 pub mod term;
 pub mod time;
 pub mod tty;
