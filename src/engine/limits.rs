@@ -142,3 +142,12 @@ pub const POOL_AGEING: Duration = Duration::from_secs(5);
 pub const RETRY_AFTER_UNKNOWN: Duration = Duration::from_secs(1);
 pub const RETRY_AFTER_LEAST: Duration = Duration::from_millis(10);
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
+
+// Clusters.
+
+/// Instances of one cluster. The supervisor keeps less than 1 kB of each.
+pub const INSTANCES: usize = 1_000;
+/// A deadline looked at this much later than promised was slept through: the machine was suspended, or the driver stopped.
+pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
+/// How often one wait that was slept through gets its time once more.
+pub const PAUSES_FORGIVEN: u8 = 3;
