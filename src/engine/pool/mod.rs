@@ -28,211 +28,30 @@
 //! What it does not do: it knows neither prompts nor keys nor health, and nothing here ends a process: a lease that ran out leaves its
 //! instance `Out` until the driver says that it is ready.
 
+mod effect;
 mod lease;
 mod member;
+mod options;
 mod queue;
+mod request;
 mod sizing;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::slice;
 use std::time::Duration;
 
 use super::ids::{InstanceId, TicketId};
-use super::limits;
 use super::time::Time;
 
+pub use effect::{Action, Deadline, Event, PoolStatus, RecycleReason, Revocation};
 use lease::Leases;
 pub use lease::{Lease, LeaseId};
 pub use member::{Member, MemberState, Then};
+pub use options::PoolOptions;
 use queue::{Queue, Waiter};
-
-/// Names one of those who share a pool fairly: a connection, a batch, a user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallerId(pub u64);
-
-impl fmt::Display for CallerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolOptions {
-    /// Members that there are whatever there is to do.
-    pub minimum: u32,
-    /// Members that there are at most, whatever their state.
-    pub most: u32,
-    /// Free members kept on top of what is leased, as far as `most` allows: warm spares.
-    pub min_idle: u32,
-    /// A member above `minimum` that is free for so long, and no spare, goes.
-    pub idle_timeout: Option<Duration>,
-    /// A process that has been ready for so long is replaced when it is free.
-    pub max_age: Option<Duration>,
-    /// A process that has had so many turns is replaced when it is free.
-    pub max_turns: Option<u32>,
-    /// Members that are replaced at a time.
-    pub recycle_at_once: u32,
-    /// Ready members (free or leased) that recycling leaves; at most `most` - 1 counts, as otherwise nothing could ever be replaced.
-    pub keep_ready: u32,
-    /// Tickets that wait at most.
-    pub queue_limit: usize,
-    /// Priority rises by one for each such time waited.
-    pub ageing: Duration,
-}
-
-impl PoolOptions {
-    /// Always `count` members, of which all but one stay ready while one is recycled.
-    pub fn fixed(count: u32) -> PoolOptions {
-        PoolOptions {
-            minimum: count,
-            most: count,
-            min_idle: 0,
-            idle_timeout: None,
-            max_age: None,
-            max_turns: None,
-            recycle_at_once: 1,
-            keep_ready: count.saturating_sub(1),
-            queue_limit: limits::POOL_QUEUE_TICKETS,
-            ageing: limits::POOL_AGEING,
-        }
-    }
-
-    fn keep_ready(&self) -> u32 {
-        self.keep_ready.min(self.most.saturating_sub(1))
-    }
-}
-
-/// What a ticket asks of the pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
-    pub caller: CallerId,
-    /// More is sooner.
-    pub priority: u8,
-    /// What it counts for when callers take turns; 1 for an ordinary one.
-    pub cost: u32,
-    /// This instance and no other.
-    pub only: Option<InstanceId>,
-    /// When it is given up if it still waits.
-    pub deadline: Option<Time>,
-    /// How long it may keep the instance.
-    pub lease_for: Option<Duration>,
-}
-
-impl Request {
-    pub fn of(caller: CallerId) -> Request {
-        Request {
-            caller,
-            priority: 0,
-            cost: 1,
-            only: None,
-            deadline: None,
-            lease_for: None,
-        }
-    }
-}
-
-/// Why a ticket may not even wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// `retry_after`: when a place is likely to be free, from how long leases lasted lately.
-    #[error("the queue is full: {queued} wait, {limit} may; try again in {retry_after:?}")]
-    Full {
-        queued: usize,
-        limit: usize,
-        retry_after: Duration,
-    },
-    #[error("the pool is closed")]
-    Closed,
-    #[error("ticket {0} waits already, or has an instance")]
-    Known(TicketId),
-    #[error("there is no instance {0}")]
-    NoInstance(InstanceId),
-}
-
-/// A ticket got an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
-    pub lease: LeaseId,
-    pub ticket: TicketId,
-    pub instance: InstanceId,
-    pub waited: Duration,
-}
-
-/// What the driver must do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Start a new instance of this number: the lowest that is free.
-    Spawn { id: InstanceId },
-    /// Replace its process by a fresh one; then `handle_ready`.
-    Recycle { id: InstanceId, reason: RecycleReason },
-    /// Stop it for good; then `handle_removed`.
-    Retire { id: InstanceId },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecycleReason {
-    Age,
-    Turns,
-}
-
-/// What the holder of a ticket must be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The ticket has its instance no more, and nobody has it until it is ready again.
-    Revoked {
-        lease: LeaseId,
-        ticket: TicketId,
-        instance: InstanceId,
-        reason: Revocation,
-    },
-    /// It waited until its deadline.
-    TimedOut { ticket: TicketId, waited: Duration },
-    /// It waited for this one instance, which was removed.
-    Unservable { ticket: TicketId, instance: InstanceId },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revocation {
-    Lost,
-    Removed,
-    Expired,
-}
-
-/// What happens at a deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deadline {
-    Waiter,
-    Lease,
-    MemberAge,
-    MemberIdle,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PoolStatus {
-    pub starting: u32,
-    pub idle: u32,
-    pub leased: u32,
-    pub out: u32,
-    pub recycling: u32,
-    pub retiring: u32,
-    pub queued: usize,
-    pub queue_limit: usize,
-    pub longest_wait: Duration,
-}
-
-/// Why a ticket has no instance yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Tickets whose turn is before its.
-    pub ahead: usize,
-    pub waited: Duration,
-    pub only: Option<InstanceId>,
-    /// Free members that it could have: when there are any, who chooses has refused them.
-    pub free: usize,
-}
+pub use request::{CallerId, Grant, Refused, Request, Waiting};
 
 /// See the module's words.
 #[derive(Clone, Debug)]

@@ -76,7 +76,7 @@ mod tests {
             .iter()
             .map(|key| home(key, instances(5)).expect("five").0)
             .collect();
-        assert_eq!(homes, [0, 0, 0, 0, 0]);
+        assert_eq!(homes, [3, 4, 3, 3, 1]);
     }
 
     #[test]
