@@ -151,3 +151,9 @@ pub const INSTANCES: usize = 1_000;
 pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
 /// How often one wait that was slept through gets its time once more.
 pub const PAUSES_FORGIVEN: u8 = 3;
+
+/// An instance that has reached its usage limit is tried again after this, where nobody knows when the limit ends.
+pub const USAGE_LIMIT_PAUSE: Duration = Duration::from_secs(15 * 60);
+
+/// Answers of a cluster that nobody has read yet; at 50 MB each the worst case is a caller's own doing, ordinary ones are kilobytes.
+pub const CLUSTER_UNREAD_ANSWERS: usize = 4096;

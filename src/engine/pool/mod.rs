@@ -94,6 +94,10 @@ impl Pool {
         self.members.iter().map(|(&id, member)| (id, member))
     }
 
+    pub fn member(&self, id: InstanceId) -> Option<&Member> {
+        self.members.get(&id)
+    }
+
     pub fn lease(&self, lease: LeaseId) -> Option<&Lease> {
         self.leases.get(lease)
     }
