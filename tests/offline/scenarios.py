@@ -195,8 +195,16 @@ GEMINI = Difference(
 QWEN = Difference(
     bash=Dialog("(?i)allow execution", ("Yes, allow once", "Always.*", "Always.*", "No, .*"), "allow once"),
     edit=Dialog("(?i)apply this change", ("Yes, allow once", "Yes, allow always", "No, .*"), "allow once"),
-    expect={"error500": RETRIES, "overloaded": RETRIES},
-    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN},
+    skip=(),
+    expect={
+        "ask": replace(ASKED, choices=("Red", "Blue", "Type something.*")),
+        "error500": RETRIES,
+        "overloaded": RETRIES,
+        # It asks for the rest of a reply that was cut.
+        "drop": Expect(texts=(model.SHORT,)),
+        "limit": replace(FAILED, requests=(1, 1), captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
+    },
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "timeout": "25s"},
 )
 OPENCODE = Difference(
     bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
@@ -213,6 +221,13 @@ OPENCODE = Difference(
 COPILOT = Difference(
     bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
     edit=Dialog("(?i)create .*notes.txt", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
+    skip=(),
+    expect={
+        "ask": replace(ASKED, choices=("Red", "Blue", "Other.*")),
+        "limit": replace(FAILED, captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
+        "login": replace(UNASKED, question="(?i)sign in"),
+    },
+    timeouts={"timeout": "25s"},
 )
 DIFFERENCES = {
     "aider": AIDER,
