@@ -80,7 +80,10 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
         if text.is_empty() {
             continue;
         }
-        let own = rule.choices.iter().find(|choice| rule.menu.is_some() && choice.label == text);
+        let own = rule
+            .choices
+            .iter()
+            .find(|choice| rule.menu.is_some() && choice.label == text);
         let send = found.name("send").or(found.name("key"));
         let send = send.map_or("", |send| send.as_str());
         let marker = found.name("marker").map_or("", |marker| marker.as_str());
