@@ -150,6 +150,7 @@ class Difference:
 RETRIES = Expect(exit=124, outcomes=("timed_out",), requests=(1, 40), complete=False)
 RETRIES_WITHIN = "25s"
 ASKED = BY_NAME["ask"].expect
+COUNTED = replace(BY_NAME["short"].expect, captures={"tokens_in": "^1234$", "tokens_out": "^56$"})
 
 AIDER = Difference(
     bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
@@ -197,6 +198,7 @@ QWEN = Difference(
     edit=Dialog("(?i)apply this change", ("Yes, allow once", "Yes, allow always", "No, .*"), "allow once"),
     skip=(),
     expect={
+        "short": COUNTED,
         "ask": replace(ASKED, choices=("Red", "Blue", "Type something.*")),
         "error500": RETRIES,
         "overloaded": RETRIES,
@@ -223,6 +225,7 @@ COPILOT = Difference(
     edit=Dialog("(?i)create .*notes.txt", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
     skip=(),
     expect={
+        "short": COUNTED,
         "ask": replace(ASKED, choices=("Red", "Blue", "Other.*")),
         "limit": replace(FAILED, captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
         "login": replace(UNASKED, question="(?i)sign in"),
