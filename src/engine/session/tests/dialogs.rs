@@ -23,6 +23,7 @@ move = ["<up>", "<down>"]
 accept = "<enter>"
 deny = "<esc>"
 allow = '^Yes$'
+choices = [{ label = "Explain", send = "e" }]
 
 [[state]]
 name = "theme"
@@ -240,6 +241,23 @@ fn a_choice_that_vanishes_is_refused() {
 }
 
 #[test]
+fn a_choice_of_a_menu_may_have_keys_of_its_own() {
+    let mut rig = asked();
+    let offered = |rig: &Rig| match rig.session.state() {
+        State::Blocked { question } => question.choices.iter().map(|c| c.label.clone()).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(offered(&rig), LABELS, "what is not on the screen is not offered");
+    let labels = ["Yes", "Explain", "No"];
+    rig.prints(&menu("Run rm x?", &labels, 0));
+    rig.waits(ms(100));
+    assert_eq!(offered(&rig), labels);
+    answers(&mut rig, "Explain");
+    assert_eq!(take(&mut rig), b"e");
+    assert_eq!(rig.state(), "busy");
+}
+
+#[test]
 fn what_a_choice_sends_is_read_again_right_before_it_is_sent() {
     let mut rig = with_policy(&[]);
     rig.prints("\x1b[2J\x1b[HTheme?\r\n[a] dark\r\n[b] light\r\n");
@@ -417,6 +435,37 @@ fn what_somebody_else_answers_is_told_by_its_label() {
     rig.prints(&title("work"));
     rig.prints(&title("idle"));
     assert_eq!(rig.response().expect("over").prompt, LABELS[1]);
+}
+
+#[test]
+fn a_key_that_the_menu_shows_is_somebody_elses_answer() {
+    let keyed = AGENT.replace(
+        r"\d\. (?<label>[^\n]+)$",
+        r"\d\. (?<label>[^\n]+?)(?: \((?:\w|esc)\))? *│$",
+    );
+    assert_ne!(keyed, AGENT);
+    for (keys, label) in [
+        ("y", Some("Yes")),
+        ("2", Some("Always")),
+        ("3\r", Some("No")),
+        ("e", None),
+        ("x", None),
+    ] {
+        let mut rig = Rig::new(&keyed);
+        rig.prints(&title("idle"));
+        working(&mut rig);
+        rig.prints(&menu(QUESTION, &["Yes (y)", "Always (p)", "No (esc)"], 0));
+        rig.waits(ms(100));
+        rig.response().expect("blocked");
+        rig.session.handle_typed(keys.as_bytes(), rig.now);
+        rig.prints(&title("work"));
+        rig.prints(&title("idle"));
+        assert_eq!(
+            rig.response().map(|response| response.prompt).as_deref(),
+            label,
+            "{keys}"
+        );
+    }
 }
 
 #[test]
