@@ -26,7 +26,8 @@
 //! leaves at least `keep_ready` ready.
 //!
 //! What it does not do: it knows neither prompts nor keys nor health, and nothing here ends a process: a lease that ran out leaves its
-//! instance `Out` until the driver says that it is ready.
+//! instance `Out` until the driver says that it is ready. It knows no epochs either: the driver hands on only reports that are not stale
+//! (`engine::supervise` tells).
 
 mod effect;
 mod lease;

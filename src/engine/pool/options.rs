@@ -18,11 +18,11 @@ pub struct PoolOptions {
     pub max_age: Option<Duration>,
     /// A process that has had so many turns is replaced when it is free.
     pub max_turns: Option<u32>,
-    /// Members that are replaced at a time.
+    /// Members that are replaced at a time; 0 for none ever.
     pub recycle_at_once: u32,
     /// Ready members (free or leased) that recycling leaves; at most `most` - 1 counts, as otherwise nothing could ever be replaced.
     pub keep_ready: u32,
-    /// Tickets that wait at most.
+    /// Tickets that wait at most. Each waits at least until the next `poll_grant`, so 0 admits nobody.
     pub queue_limit: usize,
     /// Priority rises by one for each such time waited.
     pub ageing: Duration,

@@ -57,6 +57,7 @@ pub struct RouterOptions {
     pub routing: Routing,
     /// Turns that an instance may have at a time, the one in flight included. 1: a turn is given only to an instance that is free.
     /// More: turns wait at the instance, and the instance of a prompt is known earlier. `u32::MAX`: every prompt is placed at once.
+    /// 0 counts as 1.
     pub depth: u32,
     /// How long a key waits for a home that is away.
     pub key_wait: Duration,
@@ -327,7 +328,7 @@ impl Router {
         let field = Field {
             candidates,
             loads,
-            depth,
+            depth: depth.max(1),
         };
         let line = wish.key.as_ref().and_then(|key| self.lines.get(key));
         if let Some(at) = line.map_or(Ok(None), |line| line.held_before(ticket))? {
