@@ -22,23 +22,23 @@ impl Mailbox {
     }
 
     pub(super) fn deliver(&mut self, answer: Answer) {
-        let Some(answer) = self.to_claimant(answer) else {
+        let Some(answer) = self.offer_to_claimant(answer) else {
             return;
         };
-        if let Some(answer) = self.to_reader(answer) {
+        if let Some(answer) = self.offer_to_reader(answer) {
             self.unread.push_back(answer);
         }
     }
 
     /// Gives it back when nobody has claimed it.
-    fn to_claimant(&mut self, answer: Answer) -> Option<Answer> {
+    fn offer_to_claimant(&mut self, answer: Answer) -> Option<Answer> {
         match self.claims.remove(&answer.ticket) {
             Some(reply) => reply.send(answer).err(),
             None => Some(answer),
         }
     }
 
-    fn to_reader(&mut self, answer: Answer) -> Option<Answer> {
+    fn offer_to_reader(&mut self, answer: Answer) -> Option<Answer> {
         let mut answer = answer;
         let mut others = VecDeque::new();
         while let Some((only, reply)) = self.readers.pop_front() {
