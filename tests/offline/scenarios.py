@@ -201,7 +201,7 @@ QWEN = Difference(
 OPENCODE = Difference(
     bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
     edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
-    # It never asks whether to trust a folder.
+    # It never asks whether to trust a folder, and without settings and keys it takes a free model of its maker's instead of asking who it is.
     skip=("trust", "login"),
     expect={
         "ask": replace(ASKED, choices=("Red.*", "Blue.*", "Type your own.*")),
