@@ -76,7 +76,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
     """One cell: a fresh home, ptych, and what is left afterwards."""
     home, cwd = Path(seeds.HOME), Path(seeds.CWD)
     seeds.plant(seed, home, cwd, scenario.seeded)
-    before = {"home": contents(home), "cwd": contents(cwd)}
+    before = {"home": settings(seed, home), "cwd": contents(cwd)}
     log.entries.clear()
     strangers = set(processes())
     started = time.monotonic()
@@ -91,7 +91,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         "seconds": round(time.monotonic() - started, 2),
         "left": left(strangers),
         "before": before,
-        "after": {"home": contents(home), "cwd": contents(cwd)},
+        "after": {"home": settings(seed, home), "cwd": contents(cwd)},
     }
 
 
@@ -166,6 +166,11 @@ def interrupt(process: subprocess.Popen[str], log: MemoryLog, cast: Path) -> Non
         time.sleep(0.2)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
+
+
+def settings(seed: seeds.Seed, home: Path) -> dict[str, str]:
+    """The user's own settings, whole. What else a program unpacks into its home is its own, and may be hundreds of files."""
+    return {name: (home / name).read_text(errors="replace") for name in seed.files if (home / name).is_file()}
 
 
 def contents(folder: Path) -> dict[str, str]:

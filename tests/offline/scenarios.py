@@ -150,6 +150,7 @@ class Difference:
 RETRIES = Expect(exit=124, outcomes=("timed_out",), requests=(1, 40), complete=False)
 RETRIES_WITHIN = "25s"
 ASKED = BY_NAME["ask"].expect
+COUNTED = replace(BY_NAME["short"].expect, captures={"tokens_in": "^1234$", "tokens_out": "^56$"})
 
 AIDER = Difference(
     bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
@@ -195,8 +196,17 @@ GEMINI = Difference(
 QWEN = Difference(
     bash=Dialog("(?i)allow execution", ("Yes, allow once", "Always.*", "Always.*", "No, .*"), "allow once"),
     edit=Dialog("(?i)apply this change", ("Yes, allow once", "Yes, allow always", "No, .*"), "allow once"),
-    expect={"error500": RETRIES, "overloaded": RETRIES},
-    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN},
+    skip=(),
+    expect={
+        "short": replace(COUNTED, captures={"tokens_in": "^1234$"}),
+        "ask": replace(ASKED, choices=("Red", "Blue", "Type something.*")),
+        "error500": RETRIES,
+        "overloaded": RETRIES,
+        # It asks for the rest of a reply that was cut.
+        "drop": Expect(texts=(model.SHORT,)),
+        "limit": replace(FAILED, requests=(1, 1), captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
+    },
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "timeout": "25s"},
 )
 OPENCODE = Difference(
     bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
@@ -216,6 +226,14 @@ OPENCODE = Difference(
 COPILOT = Difference(
     bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
     edit=Dialog("(?i)create .*notes.txt", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
+    skip=(),
+    expect={
+        "short": COUNTED,
+        "ask": replace(ASKED, choices=("Red", "Blue", "Other.*")),
+        "limit": replace(FAILED, captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
+        "login": replace(UNASKED, question="(?i)sign in"),
+    },
+    timeouts={"timeout": "25s"},
 )
 DIFFERENCES = {
     "aider": AIDER,

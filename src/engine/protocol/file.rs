@@ -229,7 +229,7 @@ pub struct State {
     pub quiet: Option<String>,
     /// Regex over the screen: the question's text (group `question`, else the whole match). Default: the cursor's line.
     pub question: Option<String>,
-    /// What may be answered, by label.
+    /// What may be answered, by label; with `move`, keys for labels of the menu that the highlight does not take.
     #[serde(default)]
     pub choices: Vec<Choice>,
     /// Regex over the screen, behind the question, that finds further choices: groups `label`, and `send` or (with `move`) `marker`.
