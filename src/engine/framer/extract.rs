@@ -192,7 +192,7 @@ fn trim(rules: &ResponseRules, cols: usize, text: &mut String) {
 fn unpadded(line: &str, cols: usize) -> &str {
     let body = line.trim_end_matches(' ');
     let blanks = line.len() - body.len();
-    let fills = blanks > 0 && (blanks >= cols || line.width() % cols == 0);
+    let fills = blanks > 0 && (blanks >= cols || line.width().is_multiple_of(cols));
     if fills { body } else { line }
 }
 

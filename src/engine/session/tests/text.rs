@@ -13,7 +13,7 @@ fn what_was_printed_is_kept_and_blanks_that_fill_a_row_are_not_where_the_protoco
     let output = filled("one", 80)
         + "two  \r\n"
         + &filled("", 80)
-        + &filled("three", 400)
+        + &filled("three", 410)
         + &filled(&"x".repeat(100), 160);
     let padded = output.replace("\r\n", "\n");
     let printed = |keys: &str| {
