@@ -122,6 +122,12 @@ pub const MAX_TERMINFO_NAMES: usize = 64;
 pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
 /// Turns that an instance which was away may catch up with, in round-robin.
 pub const ROUTE_CATCH_UP_TURNS: u32 = 32;
+/// Turns that one instance may be ahead of another that is busy, in round-robin.
+pub const ROUTE_LEAD_TURNS: u32 = 8;
+/// A turn that takes so many times what its instance's turns take is not waited for,
+pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
+/// but for at least so long.
+pub const ROUTE_STRAGGLER_AFTER: Duration = Duration::from_millis(500);
 /// What an instance's mean turn time says is halved after so long without a turn.
 pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
 /// A new turn time counts for at least one part of so many.

@@ -55,6 +55,7 @@ pub use status::{ClusterStatus, InstanceStatus, LastTurn};
 
 use super::health::Health;
 use super::ids::{InstanceId, TicketId};
+use super::limits;
 use super::pool::{self, LeaseId, Pool, PoolOptions, Request};
 use super::route::{RetryBudget, Router, RouterOptions};
 use super::supervise::{ChildSpec, Group, Refusal};
@@ -113,6 +114,7 @@ impl Cluster {
         let router = RouterOptions {
             routing: options.routing,
             key_wait: options.key_wait,
+            lead: Some(limits::ROUTE_LEAD_TURNS),
             seed: options.seed,
             ..RouterOptions::default()
         };

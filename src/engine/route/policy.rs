@@ -159,13 +159,17 @@ impl Rotation {
         self.last = Some(id);
     }
 
+    pub(super) fn served(&self, id: InstanceId) -> u64 {
+        self.served.get(&id).copied().unwrap_or(0)
+    }
+
     pub(super) fn forget(&mut self, id: InstanceId) {
         self.served.remove(&id);
         self.present.remove(&id);
     }
 
     fn least_served(&self, open: impl Iterator<Item = InstanceId> + Clone) -> Option<InstanceId> {
-        let served = |id: &InstanceId| (self.served.get(id).copied().unwrap_or(0), self.distance(*id));
+        let served = |id: &InstanceId| (self.served(*id), self.distance(*id));
         let others = open.clone().filter(|&id| Some(id) != self.last);
         others.min_by_key(served).or_else(|| open.min_by_key(served))
     }
