@@ -28,6 +28,7 @@ import seeds
 
 PTYCH = "/ptych"
 OUT = Path("/jail/out")
+PAINT_SECONDS = 12.0  # how long a reply's first words may take to the screen
 LEFT_SECONDS = 3.0  # how long what the tool started may take to go, after ptych has ended
 
 
@@ -106,7 +107,8 @@ def ask(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         text=True,
     )
     if scenario.interrupt:
-        threading.Thread(target=interrupt, args=(process, log), daemon=True).start()
+        cast = OUT / f"{scenario.name}.cast"
+        threading.Thread(target=interrupt, args=(process, log, cast), daemon=True).start()
     stdout, stderr, hung = outputs(process, scenario)
     told = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
     return {
@@ -150,11 +152,18 @@ def outputs(process: subprocess.Popen[str], scenario: scenarios.Scenario) -> tup
         return *process.communicate(), True
 
 
-def interrupt(process: subprocess.Popen[str], log: MemoryLog) -> None:
-    """Ctrl-c when the reply has begun and stands still: a reader of the screen sees nothing happen."""
+def interrupt(process: subprocess.Popen[str], log: MemoryLog, cast: Path) -> None:
+    """Ctrl-c when the reply has begun and stands still: a reader of the screen sees nothing happen.
+
+    On a busy machine a tool may need long to paint what it got; one that paints it in pieces is given the same time.
+    """
     while not log.prompts() and process.poll() is None:
         time.sleep(0.05)
     time.sleep(3)
+    painted = model_server.STALL[0].strip().encode()
+    deadline = time.monotonic() + PAINT_SECONDS
+    while time.monotonic() < deadline and process.poll() is None and painted not in cast.read_bytes():
+        time.sleep(0.2)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
 

@@ -211,14 +211,17 @@ QWEN = Difference(
 OPENCODE = Difference(
     bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
     edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
+    # It never asks whether to trust a folder, and without settings and keys it takes a free model of its maker's instead of asking who it is.
     skip=("trust", "login"),
     expect={
         "ask": replace(ASKED, choices=("Red.*", "Blue.*", "Type your own.*")),
-        "error500": RETRIES,
         "overloaded": RETRIES,
-        "limit": RETRIES,
+        # It would wait for as long as the service says.
+        "limit": replace(BLOCKED, question="(?i)quota", choices=("Stop",), captures={"reason": "^usage_limit$", "resets_in": "^2h|^1h"}, requests=(1, 40)),
     },
-    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "limit": RETRIES_WITHIN},
+    # Seven seconds to its first prompt on an idle machine, several times that on a busy one, and the start counts. Five more tries of a
+    # failing service take it a minute and a half.
+    timeouts={**dict.fromkeys(BY_NAME, "120s"), "error500": "180s", "overloaded": "60s", "timeout": "38s"},
 )
 COPILOT = Difference(
     bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),

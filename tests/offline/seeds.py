@@ -198,6 +198,7 @@ SEEDS = [
         version="1.18.33",
         env={"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"},
         files={".config/opencode/opencode.json": as_json(OPENCODE_SETTINGS)},
+        rewrites=(".config/opencode/opencode.json",),
     ),
     Seed(
         name="copilot",

@@ -417,7 +417,10 @@ pub struct Response {
     /// Regexes cut from the tail of the text, repeatedly.
     #[serde(default)]
     pub trim_tail: Vec<String>,
-    /// Regexes of lines removed wherever they stand.
+    /// The tool fills its rows with blanks up to the edge of the screen: these are cut.
+    #[serde(default)]
+    pub padded: bool,
+    /// Regexes of lines removed wherever they stand, matched as they stand on the screen.
     #[serde(default)]
     pub drop_lines: Vec<String>,
     /// Regexes over the text; named groups become captures.
@@ -525,6 +528,8 @@ pub struct ErrorRule {
     pub screen: Option<String>,
     /// Regex over the last program status (OSC 7501). Named groups become captures.
     pub status: Option<String>,
+    /// Regex over the error that a channel has told. Named groups become captures.
+    pub told: Option<String>,
     /// What kind of error it is: the capture `reason`.
     pub reason: Option<Reason>,
     /// Default error.
@@ -612,6 +617,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// JSON pointer to the exact text of the answer.
     pub text: Option<String>,
+    /// JSON pointer to what went wrong: the turn has failed. The capture `message`.
+    pub error: Option<String>,
     /// JSON pointer to the prompt that the message answers: a message for another prompt is left out.
     pub prompt: Option<String>,
     /// JSON pointer to the message's own name: a later message of the same name takes its place.

@@ -404,6 +404,8 @@ pub struct ResponseRules {
     pub trim_head: Vec<Pattern>,
     /// Cut from the tail, repeatedly, while one matches at the end.
     pub trim_tail: Vec<Pattern>,
+    /// Blanks up to the edge of the screen are the tool's, not the text's.
+    pub padded: bool,
     /// Lines removed wherever they stand.
     pub drop_lines: Vec<Pattern>,
     /// Over the text: named groups become captures.
@@ -443,6 +445,8 @@ pub struct ErrorRule {
     pub screen: Option<Pattern>,
     /// Over the last program status.
     pub status: Option<Pattern>,
+    /// Over the error that a channel has told.
+    pub told: Option<Pattern>,
     pub severity: Severity,
     /// Not an error when this matches later in the text.
     pub unless: Option<Pattern>,
@@ -541,6 +545,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// The exact text of the answer.
     pub text: Option<Pointer>,
+    /// What went wrong: the turn has failed.
+    pub error: Option<Pointer>,
     /// The prompt that the message answers: one for another prompt is left out.
     pub prompt: Option<Pointer>,
     /// The message's own name: a later one of the same name takes its place.
