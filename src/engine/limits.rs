@@ -116,6 +116,15 @@ pub const MAX_KEYBOARD_STACK: usize = 16;
 /// Names answered in one XTGETTCAP.
 pub const MAX_TERMINFO_NAMES: usize = 64;
 
+// Clusters: `engine::supervise`, `engine::health`.
+
+/// Instances of one cluster. The supervisor keeps less than 1 kB of each.
+pub const INSTANCES: usize = 1_000;
+/// A deadline looked at this much later than promised was slept through: the machine was suspended, or the driver stopped.
+pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
+/// How often one wait that was slept through gets its time once more.
+pub const PAUSES_FORGIVEN: u8 = 3;
+
 // Clusters: `engine::route`, `engine::pool`.
 
 /// How long a sticky key waits for its home to come back before it goes elsewhere.
@@ -149,17 +158,9 @@ pub const RETRY_AFTER_UNKNOWN: Duration = Duration::from_secs(1);
 pub const RETRY_AFTER_LEAST: Duration = Duration::from_millis(10);
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 
-// Clusters.
-
-/// Instances of one cluster. The supervisor keeps less than 1 kB of each.
-pub const INSTANCES: usize = 1_000;
-/// A deadline looked at this much later than promised was slept through: the machine was suspended, or the driver stopped.
-pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
-/// How often one wait that was slept through gets its time once more.
-pub const PAUSES_FORGIVEN: u8 = 3;
+// Clusters: `engine::cluster`.
 
 /// An instance that has reached its usage limit is tried again after this, where nobody knows when the limit ends.
 pub const USAGE_LIMIT_PAUSE: Duration = Duration::from_secs(15 * 60);
-
 /// Answers of a cluster that nobody has read yet; at 50 MB each the worst case is a caller's own doing, ordinary ones are kilobytes.
 pub const CLUSTER_UNREAD_ANSWERS: usize = 4096;

@@ -235,7 +235,7 @@ fn a_choice_of_a_menu_may_have_keys_of_its_own() {
     rig.waits(ms(100));
     assert_eq!(offered(&rig), labels);
     answers(&mut rig, "Explain");
-    assert_eq!(take(&mut rig), b"e");
+    assert_eq!(rig.take_written(), b"e");
     assert_eq!(rig.state(), "busy");
 }
 
