@@ -132,7 +132,7 @@ pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
 /// Turns that an instance which was away may catch up with, in round-robin.
 pub const ROUTE_CATCH_UP_TURNS: u32 = 32;
 /// Turns that one instance may be ahead of another that is busy, in round-robin.
-pub const ROUTE_LEAD_TURNS: u32 = 8;
+pub const ROUTE_LEAD_TURNS: u32 = 4;
 /// A turn that takes so many times what its instance's turns take is not waited for,
 pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
 /// but for at least so long.
