@@ -1,18 +1,25 @@
 //! Screens that ask for a decision: the question as text, the choices by label.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::engine::protocol::spec::{BlockKind, MarkerStyle, Rule};
+use crate::engine::protocol::spec::{BlockKind, Keys, MarkerStyle, Rule, Stroke};
 use crate::engine::response::{Question, QuestionChoice};
 use crate::engine::term::{Attrs, Screen, Style, Underline};
+
+/// The group that holds the question in its regex.
+const QUESTION: &str = "question";
 
 /// The question that a rule of the protocol recognised.
 pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question {
     let shown = screen.viewport_text();
     let asked = asked(rule, &shown);
-    let text = asked.map_or_else(|| cursor_line(screen), |(text, _)| cleaned(text).join("\n"));
+    let text = asked.as_ref().map_or_else(
+        || cursor_line(screen),
+        |asked| cleaned(asked.part.as_str()).join("\n"),
+    );
     let mut choices: Vec<QuestionChoice> = rule
         .choices
         .iter()
@@ -30,6 +37,8 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
         rule: rule.name.clone(),
         text,
         choices,
+        reason: rule.reason,
+        captures: asked.map_or_else(BTreeMap::new, |asked| asked.groups()),
     }
 }
 
@@ -52,12 +61,29 @@ pub fn is_painted(rule: &Rule, screen: &Screen) -> bool {
     asked && (rule.choice_pattern.is_none() || !menu_in(rule, screen, &shown).is_empty())
 }
 
-/// The question as it stands on the screen, and the byte behind it. Older dialogs may still be shown above.
-fn asked<'a>(rule: &Rule, shown: &'a str) -> Option<(&'a str, usize)> {
+/// The question as it stands on the screen.
+struct Asked<'a> {
+    pattern: &'a Regex,
+    found: regex::Captures<'a>,
+    part: regex::Match<'a>,
+}
+
+/// Older dialogs may still be shown above.
+fn asked<'a>(rule: &'a Rule, shown: &'a str) -> Option<Asked<'a>> {
     let pattern = &rule.question.as_ref()?.0;
     let found = pattern.captures_iter(shown).last()?;
-    let part = found.name("question").or_else(|| found.get(0))?;
-    Some((part.as_str(), part.end()))
+    let part = found.name(QUESTION).or_else(|| found.get(0))?;
+    Some(Asked { pattern, found, part })
+}
+
+impl Asked<'_> {
+    /// The named groups beside the question itself.
+    fn groups(&self) -> BTreeMap<String, String> {
+        let names = self.pattern.capture_names().flatten();
+        let others = names.filter(|name| *name != QUESTION);
+        let group = |name: &str| Some((name.to_owned(), cleaned(self.found.name(name)?.as_str()).join(" ")));
+        others.filter_map(group).collect()
+    }
 }
 
 fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
@@ -66,7 +92,7 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
     };
     let from = match (&rule.question, asked(rule, shown)) {
         (None, _) => 0,
-        (Some(_), Some((_, end))) => end,
+        (Some(_), Some(asked)) => asked.part.end(),
         // What else is on the screen may look like choices.
         (Some(_), None) => return Vec::new(),
     };
@@ -80,15 +106,16 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
         if text.is_empty() {
             continue;
         }
-        let send = found.name("send").or(found.name("key"));
+        let typed = found.name("send").or(found.name("key"));
+        let mut send = Keys::from(typed.map_or("", |typed| typed.as_str()).as_bytes().to_vec());
+        let accept = rule.accept.iter().filter(|_| !send.is_empty());
+        let accept: Vec<Stroke> = accept.flat_map(|keys| keys.0.iter().cloned()).collect();
+        send.0.extend(accept);
         let marker = found.name("marker").map_or("", |marker| marker.as_str());
         let ink = label.as_str().find(|c: char| !is_frame(c)).unwrap_or_default();
         looks.push(style_at(screen, shown, label.start() + ink));
         items.push(Item {
-            choice: QuestionChoice {
-                label: text,
-                send: send.map_or("", |send| send.as_str()).as_bytes().to_vec().into(),
-            },
+            choice: QuestionChoice { label: text, send },
             highlighted: !marker.trim().is_empty(),
         });
     }
@@ -202,6 +229,8 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         rule: rule.into(),
         text,
         choices,
+        reason: None,
+        captures: BTreeMap::new(),
     }
 }
 

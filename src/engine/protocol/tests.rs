@@ -330,6 +330,18 @@ fn contradictory_conditions_are_told() {
         "nothing is asked",
     );
     at(
+        "kind = \"busy\"\ntitle = 'x'\nreason = \"overloaded\"",
+        9,
+        10,
+        "nothing is asked",
+    );
+    at(
+        "kind = \"login\"\ntitle = 'x'\nreason = \"no_login\"",
+        9,
+        10,
+        "unknown word `no_login`",
+    );
+    at(
         "kind = \"confirm\"\ntitle = 'x'\nchoice_pattern = '(?<label>x)'",
         9,
         18,

@@ -337,6 +337,24 @@ fn the_tools_own_word_is_an_error_with_its_message() {
 }
 
 #[test]
+fn an_error_of_the_turn_before_is_none_of_this_one() {
+    let mut rig = working("go");
+    rig.prints("\x1b]7501;state=error:msg=T3ZlcmxvYWRlZA==\x1b\\");
+    rig.prints(&title("idle"));
+    rig.waits(ms(300));
+    assert_eq!(rig.response().expect("over").outcome, Outcome::Error);
+    // A command of the tool's own: answered at once, nothing announced.
+    rig.asks("/help");
+    rig.prints(&composer("/help"));
+    rig.waits(ms(150));
+    rig.prints(&(composer("") + "a list\r\n"));
+    rig.waits(Duration::from_secs(6));
+    let response = rig.response().expect("over");
+    assert_eq!(response.outcome, Outcome::Ok, "{:?}", response.captures);
+    assert!(!response.captures.contains_key("message"));
+}
+
+#[test]
 fn the_screen_tells_when_a_limit_is_over() {
     let mut rig = working("go");
     rig.prints(&(title("idle") + "\x1b[1;1Hlimit reached, resets 14:30"));
