@@ -81,7 +81,12 @@ impl Asked<'_> {
     fn groups(&self) -> BTreeMap<String, String> {
         let names = self.pattern.capture_names().flatten();
         let others = names.filter(|name| *name != QUESTION);
-        let group = |name: &str| Some((name.to_owned(), cleaned(self.found.name(name)?.as_str()).join(" ")));
+        let group = |name: &str| {
+            Some((
+                name.to_owned(),
+                cleaned(self.found.name(name)?.as_str()).join(" "),
+            ))
+        };
         others.filter_map(group).collect()
     }
 }

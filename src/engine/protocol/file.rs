@@ -250,6 +250,9 @@ pub struct State {
     pub auto: Option<String>,
     /// Keys that leave it; interrupt uses them.
     pub quit: Option<String>,
+    /// The tool has refused what stands in the composer: the turn is over, and the composer is emptied.
+    #[serde(default)]
+    pub ends_turn: bool,
     /// Why the tool asks, where that is no decision about its work: the capture `reason`.
     pub reason: Option<Reason>,
 }

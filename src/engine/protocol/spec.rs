@@ -129,6 +129,8 @@ pub struct Rule {
     pub auto: Option<Keys>,
     /// For pagers: what quits it (interrupt uses it).
     pub quit: Option<Keys>,
+    /// Of a draft: the tool has refused it, and the turn is over.
+    pub ends_turn: bool,
     /// Why it asks: the capture `reason`.
     pub reason: Option<Reason>,
     /// Line in the protocol file, for `explain`.

@@ -336,6 +336,12 @@ fn contradictory_conditions_are_told() {
         "nothing is asked",
     );
     at(
+        "kind = \"busy\"\ntitle = 'x'\nends_turn = true",
+        9,
+        13,
+        "only a draft",
+    );
+    at(
         "kind = \"login\"\ntitle = 'x'\nreason = \"no_login\"",
         9,
         10,

@@ -94,6 +94,7 @@ fn rule(rule: &Rule) -> Value {
         "allow": rule.allow.as_ref().map(Pattern::as_str),
         "auto": rule.auto.as_ref().map(keys),
         "quit": rule.quit.as_ref().map(keys),
+        "ends_turn": rule.ends_turn,
         "reason": rule.reason.map(Reason::as_str),
     })
 }

@@ -5,6 +5,15 @@ use crate::engine::protocol::file::{Kind as FileKind, State};
 use crate::engine::protocol::resolve::Resolver;
 
 pub(super) fn dialog(resolver: &mut Resolver<'_>, state: &State, is_prompt: bool) {
+    if state.ends_turn && state.kind != FileKind::Draft {
+        resolver.at("ends_turn", |r| {
+            error(
+                r,
+                "only a draft may end the turn",
+                "a prompt ends it anyway, and a dialog, too",
+            )
+        });
+    }
     let asks = !is_prompt && !matches!(state.kind, FileKind::Busy | FileKind::Draft);
     if !asks {
         return nothing_asked(resolver, state, is_prompt);

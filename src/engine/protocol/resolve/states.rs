@@ -24,6 +24,7 @@ impl Resolver<'_> {
             allow: self.optional_pattern("allow", form.allow.as_deref()),
             auto: self.optional_keys("auto", form.auto.as_deref()),
             quit: self.optional_keys("quit", form.quit.as_deref()),
+            ends_turn: form.ends_turn,
             reason: form.reason.map(super::sections::reason),
             line: u32::try_from(line).unwrap_or(u32::MAX),
         }
@@ -174,6 +175,7 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         allow: None,
         auto: None,
         quit: None,
+        ends_turn: false,
         reason: None,
     }
 }

@@ -416,7 +416,8 @@ name = "working"
 "#;
     let mut rig = Rig::new(&AGENT.replacen("[[state]]\nname = \"working\"\n", limit, 1));
     rig.prints(&title("idle"));
-    let dialog = "\x1b[2J\x1b[H│ Limit for large reached, resets at │\r\n│ 14:30. │\r\n│ 1. Wait │\r\n│ 2. Stop │\r\n";
+    let dialog =
+        "\x1b[2J\x1b[H│ Limit for large reached, resets at │\r\n│ 14:30. │\r\n│ 1. Wait │\r\n│ 2. Stop │\r\n";
     working(&mut rig);
     rig.prints(dialog);
     rig.waits(ms(100));
@@ -427,7 +428,11 @@ name = "working"
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let wanted = [("model", "large"), ("reason", "usage_limit"), ("resets_at", "14:30")];
+    let wanted = [
+        ("model", "large"),
+        ("reason", "usage_limit"),
+        ("resets_at", "14:30"),
+    ];
     assert_eq!(captures, wanted, "the question itself is no capture");
     // Who asks next hears it as well.
     match rig.try_ask("more") {

@@ -263,6 +263,45 @@ fn a_prompt_that_is_never_taken_is_told_and_emptied() {
 }
 
 #[test]
+fn what_the_tool_refuses_ends_the_turn_and_is_emptied() {
+    let refused = r#"
+[[state]]
+name = "refused"
+kind = "draft"
+title = '^idle$'
+screen = '(?m)^No such command(?s:.*)^> /'
+ends_turn = true
+
+[[state]]
+name = "unsent"
+"#;
+    let errors = "\n[[outcome.error]]\npattern = '(?m)^No such command'\n";
+    let mut rig = Rig::new(&(AGENT.replacen("[[state]]\nname = \"unsent\"\n", refused, 1) + errors));
+    rig.tty = editor_at_prompt();
+    rig.prints(&(title("idle") + &composer("") + "hello\r\n"));
+    rig.waits(ms(500));
+    rig.written.clear();
+    rig.asks("/nonsense");
+    rig.prints(&composer("/nonsense"));
+    rig.waits(ms(150));
+    assert_eq!(rig.written, b"/nonsense\r");
+    rig.written.clear();
+    rig.prints("\r\nNo such command: /nonsense\r\n");
+    let response = rig.response().expect("over, without another Enter");
+    assert_eq!(response.outcome, Outcome::Error, "{:?}", response.text);
+    assert_eq!(response.evidence.rule, "refused");
+    assert!(
+        response.text.contains("No such command: /nonsense"),
+        "{}",
+        response.text
+    );
+    assert_eq!(rig.written, b"\x15", "it is emptied");
+    assert_eq!(rig.state(), "busy");
+    rig.prints(&composer(""));
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
 fn a_draft_of_nobody_is_emptied_a_few_times() {
     let mut rig = agent();
     rig.prints(&composer("left over"));
