@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::engine::protocol::spec::{BlockKind, Keys, MarkerStyle, Rule, Stroke};
+use crate::engine::protocol::spec::{BlockKind, Keys, MarkerStyle, Rule};
 use crate::engine::response::{Question, QuestionChoice};
 use crate::engine::term::{Attrs, Screen, Style, Underline};
 
@@ -20,9 +20,9 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
         || cursor_line(screen),
         |asked| cleaned(asked.part.as_str()).join("\n"),
     );
-    let mut choices: Vec<QuestionChoice> = rule
-        .choices
-        .iter()
+    // In a menu only what stands there can be chosen.
+    let fixed = rule.choices.iter().filter(|_| rule.menu.is_none());
+    let mut choices: Vec<QuestionChoice> = fixed
         .map(|c| QuestionChoice {
             label: c.label.clone(),
             send: c.send.clone(),
@@ -113,16 +113,14 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
         if text.is_empty() {
             continue;
         }
-        let typed = found.name("send").or(found.name("key"));
-        let mut send = Keys::from(typed.map_or("", |typed| typed.as_str()).as_bytes().to_vec());
-        let accept = rule.accept.iter().filter(|_| !send.is_empty());
-        let accept: Vec<Stroke> = accept.flat_map(|keys| keys.0.iter().cloned()).collect();
-        send.0.extend(accept);
         let marker = found.name("marker").map_or("", |marker| marker.as_str());
         let ink = label.as_str().find(|c: char| !is_frame(c)).unwrap_or_default();
         looks.push(style_at(screen, shown, label.start() + ink));
         items.push(Item {
-            choice: QuestionChoice { label: text, send },
+            choice: QuestionChoice {
+                send: keys_of(rule, &found, &text),
+                label: text,
+            },
             highlighted: !marker.trim().is_empty(),
             shown_keys: [
                 found.get_match().start()..label.start(),
@@ -149,6 +147,25 @@ fn single_keys(text: &str) -> impl Iterator<Item = char> + '_ {
         let mut chars = word.chars();
         chars.next().filter(|_| chars.next().is_none())
     })
+}
+
+/// What takes the choice: its own keys in a menu, else what the pattern found, and what the protocol types behind that.
+fn keys_of(rule: &Rule, found: &regex::Captures<'_>, label: &str) -> Keys {
+    let own = rule
+        .choices
+        .iter()
+        .find(|choice| rule.menu.is_some() && choice.label == label);
+    if let Some(own) = own {
+        return own.send.clone();
+    }
+    let typed = found.name("send").or(found.name("key"));
+    let Some(typed) = typed.filter(|typed| !typed.is_empty()) else {
+        return Keys::default();
+    };
+    let mut keys = Keys::from(typed.as_str().as_bytes().to_vec());
+    keys.0
+        .extend(rule.accept.iter().flat_map(|accept| accept.0.iter().cloned()));
+    keys
 }
 
 /// The look of the character at a byte of the visible text.
