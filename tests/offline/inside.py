@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("tool")
     parser.add_argument("scenario", nargs="+")
     parser.add_argument("--token-seconds", type=float, default=3.0)
-    parser.add_argument("--soak", type=int, default=0)
+    parser.add_argument("--soak", type=int, nargs=2, default=(0, 0), metavar=("FIRST", "BEHIND"), help="the numbers of its turns")
     parser.add_argument("--protocols", help="a folder of protocol files; default: the built-in ones")
     parser.add_argument("--bodies", action="store_true")
     arguments = parser.parse_args()
@@ -65,7 +66,7 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     target = f"{arguments.protocols}/{seed.protocol}.toml" if arguments.protocols else seed.protocol
     for name in arguments.scenario:
-        common = scenarios.soak(arguments.soak) if name == "soak" else scenarios.BY_NAME[name]
+        common = scenarios.soak(range(*arguments.soak)) if name == "soak" else scenarios.BY_NAME[name]
         scenario = scenarios.for_tool(common, seed.name)
         if scenario:
             print(json.dumps(run(seed, scenario, target, log)), flush=True)
@@ -75,7 +76,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
     """One cell: a fresh home, ptych, and what is left afterwards."""
     home, cwd = Path(seeds.HOME), Path(seeds.CWD)
     seeds.plant(seed, home, cwd, scenario.seeded)
-    before = {"home": contents(home), "cwd": contents(cwd)}
+    before = {"home": contents(home, seed.files), "cwd": contents(cwd)}
     log.entries.clear()
     strangers = set(processes())
     started = time.monotonic()
@@ -90,7 +91,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         "seconds": round(time.monotonic() - started, 2),
         "left": left(strangers),
         "before": before,
-        "after": {"home": contents(home), "cwd": contents(cwd)},
+        "after": {"home": contents(home, seed.files), "cwd": contents(cwd)},
     }
 
 
@@ -159,12 +160,13 @@ def interrupt(process: subprocess.Popen[str], log: MemoryLog) -> None:
         process.send_signal(signal.SIGINT)
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """Small files and their text; what is below a hidden folder of the working directory is the tool's."""
-    found: dict[str, str] = {}
+def contents(folder: Path, whole: Collection[str] = ()) -> dict[str, str]:
+    """Files and how their text begins, all of it for those in `whole`; not more than a look at them needs."""
+    found = {name: (folder / name).read_text(errors="replace") for name in whole if (folder / name).is_file()}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        if path.is_file() and not name.startswith(".git/") and path.stat().st_size < 65536 and len(found) < 200:
+        small = path.is_file() and path.stat().st_size < 65536
+        if small and name not in found and not name.startswith(".git/") and len(found) < 200:
             found[name] = path.read_text(errors="replace")[:4096]
     return found
 
