@@ -28,9 +28,10 @@ class Count:
         responses = happened.get("responses", [])
         self.long += sum(map(scenarios.is_long, scenario.prompts))
         self.slow += sum(not scenarios.is_long(prompt) for prompt in scenario.prompts)
-        told = [pair for pair in zip(responses, scenario.expect.texts) if pair[0]["outcome"] == "ok"]
-        self.lost += len(scenario.prompts) - len(told)
-        self.false += sum(bool(expect.text_difference(text or "", found["text"], found["source"])) for found, text in told)
+        right = dict(zip(scenario.prompts, scenario.expect.texts))
+        told = [response for response in responses if response["outcome"] == "ok" and response["prompt"] in right]
+        self.lost += len(right) - len(told)
+        self.false += sum(bool(expect.text_difference(right[found["prompt"]] or "", found["text"], found["source"])) for found in told)
         sent = Counter(entry["prompt"] for entry in happened.get("requests", []) if entry["kind"] == "prompt")
         self.twice += sum(sent[prompt] > 1 for prompt in scenario.prompts)
         self.behind_ms += [ms for ms in latency.latencies(cast, responses) if ms is not None]
