@@ -102,7 +102,7 @@ SCENARIOS = [
         ("FAKE:stall hello", "FAKE:echo again"),
         Expect(exit=6, outcomes=("timed_out", "ok"), texts=(None, said("FAKE:echo again")), requests=(2, 2), turns=2),
         options=("--keep-going",),
-        timeout="10s",
+        timeout="20s",  # for the tool's start as well, on a busy machine
         about="the turn is given up, and the next prompt meets an empty composer",
     ),
     Scenario(
