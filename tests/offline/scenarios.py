@@ -154,7 +154,7 @@ class Difference:
 
 # A tool that tries a failing service again and again: ptych's own deadline ends the turn.
 RETRIES = Expect(exit=124, outcomes=("timed_out",), requests=(1, 40), complete=False)
-RETRIES_WITHIN = "25s"
+RETRIES_WITHIN = "20s"
 ASKED = BY_NAME["ask"].expect
 
 AIDER = Difference(
