@@ -19,8 +19,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Inside the engine, lower levels never import higher ones.
 const ENGINE_LEVELS: &[&[&str]] = &[
-    &["ids", "limits", "time", "tty"],
-    &["term", "protocol"],
+    &["ids", "limits", "random", "time", "tty"],
+    // Machines that know nothing of one another; what is above puts them together.
+    &["term", "protocol", "supervise", "health", "route", "pool"],
     &["response"],
     &["event", "framer", "policy"],
     &["session"],

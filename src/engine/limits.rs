@@ -65,7 +65,7 @@ pub const AUTO_ANSWERS: usize = 256;
 /// Repeats of Enter (never of text) when a turn does not start.
 pub const ENTER_REPEATS: u8 = 2;
 // The terminal (`engine::term`). Worst case of one terminal: two screens of MAX_SIDE_CELLS squared cells (64 MB, only when
-// somebody asks for that size; 120x40 is 77 kB), history as `TermConfig` bounds it, and about 9 MB of tables and queues.
+// somebody asks for that size; 120x40 is 77 kB), history as `TermConfig` bounds it, and about 18 MB of tables and queues.
 
 /// Columns or rows of a terminal. A cell is 8 bytes: 2,000 x 2,000 is 32 MB per screen.
 pub const MAX_SIDE_CELLS: u16 = 2_000;
@@ -91,6 +91,14 @@ pub const PALETTE_STYLES: usize = 12_288;
 pub const MIN_STYLES_BEFORE_COLLECTION: usize = 1_024;
 /// Refused styles between two attempts to free some; an attempt walks the history.
 pub const STYLE_REFUSALS_PER_COLLECTION: u32 = 65_536;
+/// Distinct targets of links (OSC 8) at a time; the text of a link beyond is printed without. 4,096 of the longest are 8.5 MB.
+pub const MAX_LINKS: usize = 4_096;
+/// Bytes of a link's target; a longer one is no link. What VTE takes.
+pub const MAX_LINK_BYTES: usize = 2_083;
+/// Links before the first collection of unused ones.
+pub const MIN_LINKS_BEFORE_COLLECTION: usize = 256;
+/// Refused links between two attempts to free some; an attempt walks the history.
+pub const LINK_REFUSALS_PER_COLLECTION: usize = 4_096;
 /// Events waiting for `poll_event`; beyond, new ones are dropped and counted.
 pub const MAX_QUEUED_EVENTS: usize = 16_384;
 /// Of these, how many may be of kinds that framing does not need (bells, links, unknown sequences).

@@ -6,6 +6,7 @@ pub mod ids;
 pub mod limits;
 pub mod policy;
 pub mod protocol;
+pub mod random;
 pub mod response;
 pub mod session;
 pub mod term;

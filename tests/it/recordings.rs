@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use ptych::engine::event::EventKind;
 use ptych::engine::protocol::{Spec, builtin};
-use ptych::engine::term::Pos;
-use ptych::host::recording::{Chunks, Recording, Replay, Replayed};
+use ptych::host::recording::{Chunks, Recording, Replay};
 
 /// Folders of recordings whose name is a protocol, each with its recordings.
 fn recordings() -> Vec<(Arc<Spec>, PathBuf)> {
@@ -41,17 +39,6 @@ fn casts(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// An announcement that was not asked for before its screen went away is told at the place that follows it; one that was keeps its own. What
-/// is made of it (states, responses, evidence) may not differ, and neither may what it said and when.
-fn without_gone_places(mut replayed: Replayed) -> Replayed {
-    for event in &mut replayed.events {
-        if let EventKind::Terminal(announced) = &mut event.kind {
-            announced.pos = Pos::default();
-        }
-    }
-    replayed
-}
-
 #[test]
 fn cutting_the_bytes_changes_nothing() {
     let seed = std::env::var("PTYCH_SEED")
@@ -69,7 +56,6 @@ fn cutting_the_bytes_changes_nothing() {
             }
             .run(&recording)
         };
-        let replay = |chunks| without_gone_places(replay(chunks));
         let whole = replay(Chunks::Whole);
         for chunks in [Chunks::Of(1), Chunks::Of(7), Chunks::Random(seed)] {
             let cut = replay(chunks);

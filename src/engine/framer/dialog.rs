@@ -38,6 +38,8 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
 pub struct Item {
     pub choice: QuestionChoice,
     pub highlighted: bool,
+    /// Letters and digits that stand alone beside the label: what a person may press for it. ptych itself never does.
+    pub shown_keys: Vec<char>,
 }
 
 /// The choices that `choice_pattern` finds at this moment; empty where the question is not on the screen.
@@ -90,6 +92,13 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
                 send: send.map_or("", |send| send.as_str()).as_bytes().to_vec().into(),
             },
             highlighted: !marker.trim().is_empty(),
+            shown_keys: [
+                found.get_match().start()..label.start(),
+                label.end()..found.get_match().end(),
+            ]
+            .into_iter()
+            .flat_map(|beside| single_keys(&shown[beside]))
+            .collect(),
         });
     }
     if let Some(style) = rule.menu.as_ref().and_then(|menu| menu.style) {
@@ -99,6 +108,15 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
         }
     }
     items
+}
+
+/// `1` and `y` of `> 1. Yes, go on (y)`; `esc` is none.
+fn single_keys(text: &str) -> impl Iterator<Item = char> + '_ {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter_map(|word| {
+        let mut chars = word.chars();
+        chars.next().filter(|_| chars.next().is_none())
+    })
 }
 
 /// The look of the character at a byte of the visible text.

@@ -3,7 +3,7 @@
 use super::status;
 use crate::engine::limits;
 use crate::engine::protocol::spec::MarkKind;
-use crate::engine::term::{MarkId, Screen, ShellMark, TermEvent, TermEventKind};
+use crate::engine::term::{MarkId, Place, Screen, ShellMark, TermEvent, TermEventKind};
 use crate::engine::time::Time;
 use crate::engine::tty::{ProbeDepth, TtyProbe};
 
@@ -76,7 +76,13 @@ impl Facts {
     }
 
     /// Takes in one announcement. `prompt_mode` is the mode edge that the protocol names as the start of its prompt.
-    pub fn handle_event(&mut self, event: &TermEvent, prompt_mode: Option<(u16, bool)>, screen: &mut Screen) {
+    pub fn handle_event(
+        &mut self,
+        (event, place): (&TermEvent, Place),
+        prompt_mode: Option<(u16, bool)>,
+        screen: &mut Screen,
+    ) {
+        let offset = event.offset;
         if matches!(
             event.kind,
             TermEventKind::ProgramStatus(_)
@@ -84,25 +90,27 @@ impl Facts {
                 | TermEventKind::Progress { .. }
                 | TermEventKind::Notification { .. }
         ) {
-            self.announced = event.offset;
+            self.announced = offset;
         }
         match &event.kind {
-            TermEventKind::ShellMark { mark, params } => self.handle_shell_mark(event, *mark, params, screen),
+            TermEventKind::ShellMark { mark, params } => {
+                self.handle_shell_mark((offset, place), *mark, params, screen);
+            }
             TermEventKind::Mode {
                 number,
                 ansi: false,
                 set,
             } => {
                 match (*number, *set) {
-                    (2026, true) => self.frame_began = event.offset,
+                    (2026, true) => self.frame_began = offset,
                     (2026, false) => self.frame_done = self.frame_began,
                     _ => {}
                 }
                 if prompt_mode == Some((*number, *set)) {
-                    replace(&mut self.prompt_mode, event, screen);
+                    replace(&mut self.prompt_mode, offset, place, screen);
                 }
                 if (*number, *set) == (2004, false) && self.paste_off.is_none() {
-                    replace(&mut self.paste_off, event, screen);
+                    replace(&mut self.paste_off, offset, place, screen);
                 }
             }
             TermEventKind::ProgramStatus(status) => self.status = Some(status::decoded(status)),
@@ -128,7 +136,7 @@ impl Facts {
 
     fn handle_shell_mark(
         &mut self,
-        event: &TermEvent,
+        (offset, place): (u64, Place),
         mark: ShellMark,
         params: &[String],
         screen: &mut Screen,
@@ -140,21 +148,23 @@ impl Facts {
             ShellMark::Done => MarkKind::Done,
         });
         match mark {
-            ShellMark::Prompt => replace(&mut self.prompt_mark, event, screen),
-            ShellMark::Output if self.output_mark.is_none() => replace(&mut self.output_mark, event, screen),
+            ShellMark::Prompt => replace(&mut self.prompt_mark, offset, place, screen),
+            ShellMark::Output if self.output_mark.is_none() => {
+                replace(&mut self.output_mark, offset, place, screen)
+            }
             ShellMark::Done => {
                 self.done = Some(params.to_vec());
-                replace(&mut self.done_mark, event, screen);
+                replace(&mut self.done_mark, offset, place, screen);
             }
             ShellMark::Input | ShellMark::Output => {}
         }
     }
 }
 
-fn replace(slot: &mut Option<Announced>, event: &TermEvent, screen: &mut Screen) {
+fn replace(slot: &mut Option<Announced>, offset: u64, place: Place, screen: &mut Screen) {
     let new = Announced {
-        mark: screen.mark(event.pos),
-        offset: event.offset,
+        mark: screen.mark_place(place),
+        offset,
     };
     if let Some(old) = slot.replace(new) {
         screen.unmark(old.mark);

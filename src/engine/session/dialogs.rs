@@ -324,12 +324,20 @@ impl Session {
         if rule.deny.as_ref().is_some_and(|deny| deny.bytes() == keys) {
             return Some("(denied)".to_owned());
         }
-        let sends = |choice: &&crate::engine::response::QuestionChoice| {
-            !choice.send.is_empty() && choice.send.bytes() == keys
+        let accepted = menu.and_then(|menu| keys.strip_suffix(menu.accept.bytes().as_slice()));
+        let key = single_char(accepted.unwrap_or(keys));
+        let means = |item: &&dialog::Item| {
+            let sent = !item.choice.send.is_empty() && item.choice.send.bytes() == keys;
+            sent || key.is_some_and(|key| item.shown_keys.contains(&key))
         };
-        let choices = items.iter().map(|item| &item.choice);
-        choices.into_iter().find(sends).map(|choice| choice.label.clone())
+        let item = items.iter().find(means)?;
+        Some(item.choice.label.clone())
     }
+}
+
+fn single_char(keys: &[u8]) -> Option<char> {
+    let mut chars = std::str::from_utf8(keys).ok()?.chars();
+    chars.next().filter(|_| chars.next().is_none())
 }
 
 enum ByPolicy {

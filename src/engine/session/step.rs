@@ -38,8 +38,9 @@ impl Session {
 
     pub(super) fn take_announcements(&mut self, now: Time) {
         let prompt_mode = self.spec.response.prompt_after_mode;
-        while let Some(event) = self.screen.poll_event() {
-            self.facts.handle_event(&event, prompt_mode, &mut self.screen);
+        while let Some((event, place)) = self.screen.poll_placed() {
+            self.facts
+                .handle_event((&event, place), prompt_mode, &mut self.screen);
             if !matches!(
                 event.kind,
                 TermEventKind::Mode { .. } | TermEventKind::Hyperlink(_)

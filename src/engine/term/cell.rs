@@ -13,6 +13,9 @@ pub(super) struct Cell {
     pub flags: u16,
 }
 
+// History and screens are counted in cells of this size.
+const _: () = assert!(size_of::<Cell>() == 8);
+
 /// Set in `Cell::content` when the rest is an index.
 pub(super) const CLUSTER: u32 = 1 << 31;
 /// The left half of a wide character.

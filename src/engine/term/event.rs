@@ -13,13 +13,14 @@ impl Term {
             // Behind the last cell of a full row: the next character goes to the row below.
             col: self.x + u16::from(self.pending_wrap),
         };
+        let place = self.place(pos);
         self.events.push(
             TermEvent {
                 offset: self.now,
                 pos,
                 kind,
             },
-            self.alternate,
+            place,
         );
     }
 

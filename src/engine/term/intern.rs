@@ -3,7 +3,7 @@
 //! Number 0 is the default style, always. When the table has grown to its threshold, the owner marks the numbers in use and
 //! the rest is given back; when every number is in use, the caller falls back to a poorer style, never to somebody else's.
 
-use super::style::Style;
+use super::style::{Link, Style};
 use crate::engine::limits;
 
 pub(super) type StyleId = u16;
@@ -96,6 +96,12 @@ impl StyleTable {
             .collect();
         self.rebuild(self.slots.len(), |id| used.contains(id));
         self.threshold = (self.in_use() * 2).min(limits::MAX_STYLES);
+    }
+
+    /// Where the styles of `used` lead.
+    pub fn links(&self, used: &UsedStyles) -> impl Iterator<Item = Link> {
+        let used = (1..=self.keys.len() as StyleId).filter(|id| used.contains(*id));
+        used.map(|id| self.get(id).link)
     }
 
     fn rebuild(&mut self, slots: usize, keep: impl Fn(StyleId) -> bool) {

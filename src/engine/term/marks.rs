@@ -8,10 +8,15 @@ use super::{MarkId, Pos};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     id: u32,
+    pub place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
     pub pos: Pos,
     /// The place is on the alternate screen.
     pub alternate: bool,
-    /// First row of the viewport when the mark was made: rows kept since then start here.
+    /// First row of the viewport when the place was taken: rows kept since then start here.
     pub born_top: u64,
 }
 
@@ -23,23 +28,18 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub fn add(&mut self, pos: Pos, alternate: bool, born_top: u64) -> MarkId {
+    pub fn add(&mut self, place: Place) -> MarkId {
         let id = self.next;
         self.next += 1;
-        self.marks.push(Mark {
-            id,
-            pos,
-            alternate,
-            born_top,
-        });
+        self.marks.push(Mark { id, place });
         MarkId(id)
     }
 
-    pub fn get(&self, id: MarkId) -> Option<&Mark> {
+    pub fn get(&self, id: MarkId) -> Option<&Place> {
         self.marks
             .binary_search_by_key(&id.0, |m| m.id)
             .ok()
-            .map(|i| &self.marks[i])
+            .map(|i| &self.marks[i].place)
     }
 
     pub fn remove(&mut self, id: MarkId) {
@@ -54,6 +54,16 @@ impl Marks {
 }
 
 impl Term {
+    /// `pos` as a place of its own, on the screen that is shown now.
+    pub fn place(&self, pos: Pos) -> Place {
+        let born_top = self.top_row();
+        Place {
+            pos,
+            alternate: self.alternate && pos.row >= born_top,
+            born_top,
+        }
+    }
+
     /// Moves every mark and waiting event of one screen that lies at or below the viewport's first row `top`:
     /// `moved` gets the row's distance from `top` and says where that row is now.
     pub fn move_places(&mut self, alternate: bool, top: u64, moved: impl Fn(u64) -> u64) {
@@ -70,10 +80,10 @@ impl Term {
             return;
         }
         for mark in &mut self.marks.marks {
-            each(&mut mark.pos, &mut mark.alternate);
+            each(&mut mark.place.pos, &mut mark.place.alternate);
         }
-        for (pos, alternate) in self.events.places_mut() {
-            each(pos, alternate);
+        for place in self.events.places_mut() {
+            each(&mut place.pos, &mut place.alternate);
         }
     }
 }

@@ -27,7 +27,7 @@
 //!   starts at a mark above such a region does not contain it; [`Screen::kept_before`] says which rows those are.
 //!
 //! Deleted lines (DL), rows pushed out at the bottom (IL, RI, SD) and rows of the alternate screen that are merely erased
-//! are not kept. Whenever rows move against each other, marks and waiting events move along (`marks`); a place whose row
+//! are not kept. Whenever rows move against each other, marks and the places of waiting events move along (`marks`); a place whose row
 //! was deleted moves to the next one below, a place on an alternate screen that was left moves to the primary's cursor.
 //!
 //! The history is bounded by lines and bytes; a pin (an open turn) lifts both for the rows behind it, up to a limit of its
@@ -35,7 +35,7 @@
 //!
 //! # What it does not do
 //!
-//! It draws nothing, knows no fonts or pixels, keeps no links or images in its cells, and obeys no request that reaches
+//! It draws nothing, knows no fonts or pixels, keeps no images in its cells, and obeys no request that reaches
 //! beyond the screen: the clipboard, colours and windows are recorded or answered with fixed values.
 
 mod cell;
@@ -46,6 +46,7 @@ mod feed;
 mod grid;
 mod history;
 mod intern;
+mod link;
 mod marks;
 mod modes;
 mod osc;
@@ -72,7 +73,7 @@ mod testing;
 mod tests;
 
 pub use screen::Screen;
-pub use style::{Attrs, Color, Style, Underline};
+pub use style::{Attrs, Color, Link, Style, Underline};
 
 /// Columns and rows of a terminal; each at least 1 and at most `limits::MAX_SIDE_CELLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +87,7 @@ pub struct Size {
 /// `row` is absolute: row 0 is the first row the terminal ever had, row `Screen::top_row()` is the topmost row of the
 /// viewport. It stays the same while the row scrolls into history, so a place remembered before an answer still names the
 /// answer's first row after it. Where an operation moves rows against each other (a region scroll, insert and delete
-/// line, reflow), marks and queued events are moved along; a bare `Pos` that somebody kept is not.
+/// line, reflow), marks and the places of queued events are moved along; a bare `Pos` that somebody kept is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pos {
     pub row: u64,
@@ -125,10 +126,14 @@ pub enum WidthPolicy {
 pub struct TermEvent {
     /// Bytes handled when the sequence ended.
     pub offset: u64,
-    /// Where the cursor stood after the sequence.
+    /// Where the cursor stood after the sequence, as rows were numbered then: the same whenever the event is polled.
     pub pos: Pos,
     pub kind: TermEventKind,
 }
+
+/// Where the place of an event is by now: [`Screen::mark_place`] remembers it as if that had been done when the event happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(marks::Place);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TermEventKind {

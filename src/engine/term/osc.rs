@@ -1,6 +1,7 @@
 //! Operating system commands and device control strings: recorded as events, answered where they ask, never obeyed.
 
 use super::state::Term;
+use super::style::Style;
 use super::{ShellMark, TermEventKind};
 use crate::engine::limits;
 
@@ -69,6 +70,8 @@ impl Term {
 
     fn osc_link(&mut self, rest: &str) {
         let url = rest.split_once(';').map_or("", |(_, url)| url);
+        let link = self.link_to(url);
+        self.set_style(Style { link, ..self.style });
         self.emit(TermEventKind::Hyperlink(
             (!url.is_empty()).then(|| url.to_owned()),
         ));

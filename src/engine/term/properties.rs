@@ -1,7 +1,7 @@
 //! What must hold for every stream.
 
 use super::testing::{Chance, fed, screen, visible_state, whole_state};
-use super::{Screen, Size};
+use super::{MarkId, Screen, Size};
 
 fn feed_in_pieces(screen: &mut Screen, bytes: &[u8], chance: &mut Chance, longest: usize) {
     let mut rest = bytes;
@@ -29,6 +29,39 @@ fn any_split_of_any_stream_gives_the_same_state() {
         assert_eq!(
             whole,
             split,
+            "seed {seed}: {:?}",
+            String::from_utf8_lossy(&stream)
+        );
+    }
+}
+
+#[test]
+fn an_event_and_its_place_are_the_same_whenever_they_are_polled() {
+    for seed in 0..6_000 {
+        let mut chance = Chance::new(seed);
+        let stream = chance.stream(40);
+        let (cols, rows) = (chance.below(30) as u16 + 1, chance.below(8) as u16 + 1);
+        let told = |screen: &mut Screen, told: &mut Vec<_>| {
+            while let Some((event, place)) = screen.poll_placed() {
+                told.push((event, screen.mark_place(place)));
+            }
+        };
+        let places = |screen: &Screen, told: Vec<(_, MarkId)>| -> Vec<_> {
+            told.into_iter()
+                .map(|(event, mark)| (event, screen.mark_pos(mark), screen.kept_before(mark)))
+                .collect()
+        };
+        let (mut at_once, mut late) = (screen(cols, rows), screen(cols, rows));
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for byte in &stream {
+            at_once.handle_bytes(&[*byte]);
+            told(&mut at_once, &mut first);
+        }
+        late.handle_bytes(&stream);
+        told(&mut late, &mut second);
+        assert_eq!(
+            places(&at_once, first),
+            places(&late, second),
             "seed {seed}: {:?}",
             String::from_utf8_lossy(&stream)
         );

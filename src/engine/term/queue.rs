@@ -2,19 +2,20 @@
 
 use std::collections::VecDeque;
 
-use super::{Pos, TermEvent, TermEventKind};
+use super::marks::Place;
+use super::{TermEvent, TermEventKind};
 use crate::engine::limits;
 
 #[derive(Default)]
 pub(super) struct EventQueue {
-    /// Each event, and whether its place is on the alternate screen.
-    events: VecDeque<(TermEvent, bool)>,
+    /// Each event, and where its place is by now.
+    events: VecDeque<(TermEvent, Place)>,
     text_bytes: usize,
     dropped: u64,
 }
 
 impl EventQueue {
-    pub fn push(&mut self, event: TermEvent, alternate: bool) {
+    pub fn push(&mut self, event: TermEvent, place: Place) {
         let room = if is_minor(&event.kind) {
             limits::MAX_QUEUED_MINOR_EVENTS
         } else {
@@ -26,16 +27,16 @@ impl EventQueue {
             return;
         }
         self.text_bytes += bytes;
-        self.events.push_back((event, alternate));
+        self.events.push_back((event, place));
     }
 
-    pub fn pop(&mut self) -> Option<TermEvent> {
-        let (event, _) = self.events.pop_front()?;
+    pub fn pop(&mut self) -> Option<(TermEvent, Place)> {
+        let (event, place) = self.events.pop_front()?;
         self.text_bytes -= text_bytes(&event.kind);
         if self.events.is_empty() {
             self.events.shrink_to(64);
         }
-        Some(event)
+        Some((event, place))
     }
 
     /// Events that found the queue full, ever.
@@ -47,15 +48,13 @@ impl EventQueue {
         self.events.is_empty()
     }
 
-    /// The place of every waiting event, with the screen it is on.
-    pub fn places_mut(&mut self) -> impl Iterator<Item = (&mut Pos, &mut bool)> {
-        self.events
-            .iter_mut()
-            .map(|(event, alternate)| (&mut event.pos, alternate))
+    /// The place of every waiting event.
+    pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        self.events.iter_mut().map(|(_, place)| place)
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.events.capacity() * size_of::<(TermEvent, bool)>() + self.text_bytes
+        self.events.capacity() * size_of::<(TermEvent, Place)>() + self.text_bytes
     }
 }
 

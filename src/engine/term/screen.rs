@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::feed::Feed;
 use super::snapshot;
 use super::state::Term;
-use super::style::Style;
+use super::style::{Link, Style};
 use super::{
-    Cursor, CursorLine, Extract, MarkId, Pos, RowView, Size, TermConfig, TermEvent, WidthPolicy, modes,
+    Cursor, CursorLine, Extract, MarkId, Place, Pos, RowView, Size, TermConfig, TermEvent, WidthPolicy, modes,
 };
 use crate::engine::limits;
 
@@ -151,6 +152,11 @@ impl Screen {
         self.term.styled_row(row)
     }
 
+    /// The address of a link that a style of [`Screen::styled_row`] holds; good until more bytes are handled.
+    pub fn link_target(&self, link: Link) -> Option<&Arc<str>> {
+        self.term.links.get(link)
+    }
+
     /// The viewport's rows joined by newlines, without the blank rows at its end.
     pub fn viewport_text(&self) -> String {
         self.term.viewport_text()
@@ -171,8 +177,12 @@ impl Screen {
 
     /// Remembers a place.
     pub fn mark(&mut self, pos: Pos) -> MarkId {
-        let (alternate, top) = (self.term.alternate, self.term.top_row());
-        self.term.marks.add(pos, alternate && pos.row >= top, top)
+        self.term.marks.add(self.term.place(pos))
+    }
+
+    /// Remembers the place of an event.
+    pub fn mark_place(&mut self, place: Place) -> MarkId {
+        self.term.marks.add(place.0)
     }
 
     pub fn mark_cursor(&mut self) -> MarkId {
@@ -216,7 +226,13 @@ impl Screen {
 
     /// The next event, in the order in which the program sent them.
     pub fn poll_event(&mut self) -> Option<TermEvent> {
-        self.term.events.pop()
+        Some(self.poll_placed()?.0)
+    }
+
+    /// As [`Screen::poll_event`], with what [`Screen::mark_place`] takes.
+    pub fn poll_placed(&mut self) -> Option<(TermEvent, Place)> {
+        let (event, place) = self.term.events.pop()?;
+        Some((event, Place(place)))
     }
 
     /// Events lost because nobody polled.

@@ -14,7 +14,7 @@ use super::charset::Charsets;
 use super::grid::Grid;
 use super::modes::{self, Modes};
 use super::state::{Margins, SavedCursor, Term};
-use super::style::Style;
+use super::style::{Link, Style};
 
 pub(super) fn of(term: &Term) -> Vec<u8> {
     let mut painter = Painter {
@@ -70,12 +70,20 @@ impl Painter<'_> {
 
     fn pen(&mut self, style: Style, protected: bool) {
         if style != self.style {
+            self.link(style.link);
             style.to_sgr(&mut self.out);
             self.style = style;
         }
         if protected != self.protected {
             put!(self, "\x1b[{}\"q", u8::from(protected));
             self.protected = protected;
+        }
+    }
+
+    fn link(&mut self, link: Link) {
+        if link != self.style.link {
+            let target = self.term.links.get(link).map_or("", |target| target);
+            put!(self, "\x1b]8;;{target}\x1b\\");
         }
     }
 

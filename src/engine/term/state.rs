@@ -5,10 +5,11 @@ use super::charset::Charsets;
 use super::grid::Grid;
 use super::history::{History, HistoryLimits};
 use super::intern::{StyleId, StyleTable, UsedStyles};
+use super::link::LinkTable;
 use super::marks::Marks;
 use super::modes::{self, Modes};
 use super::queue::EventQueue;
-use super::style::{Color, Style};
+use super::style::{Color, Link, Style};
 use super::tabs::Tabs;
 use super::{Origin, Size, TermConfig, WidthPolicy};
 use crate::engine::limits;
@@ -54,6 +55,7 @@ pub(super) struct Term {
     pub history: History,
     pub styles: StyleTable,
     pub clusters: Clusters,
+    pub links: LinkTable,
 
     pub x: u16,
     pub y: u16,
@@ -100,6 +102,7 @@ impl Term {
             history: History::default(),
             styles: StyleTable::default(),
             clusters: Clusters::default(),
+            links: LinkTable::default(),
             x: 0,
             y: 0,
             pending_wrap: false,
@@ -190,7 +193,7 @@ impl Term {
             .unwrap_or(0)
     }
 
-    fn collect_styles(&mut self) {
+    fn collect_styles(&mut self) -> UsedStyles {
         let mut used = UsedStyles::new();
         self.history.mark_styles(&mut used);
         for grid in std::iter::once(&self.grid).chain(&self.hidden) {
@@ -203,6 +206,24 @@ impl Term {
         }
         self.styles.collect(&used);
         self.style_id = None;
+        used
+    }
+
+    /// The link that leads to `target`; nowhere when it is too long, no text, or one too many.
+    pub fn link_to(&mut self, target: &str) -> Link {
+        if target.is_empty() || target.len() > limits::MAX_LINK_BYTES || target.contains(char::is_control) {
+            return Link::NOWHERE;
+        }
+        if let Some(link) = self.links.number(target) {
+            return link;
+        }
+        if self.links.wants_collection() {
+            let used = self.collect_styles();
+            let saved = self.saved.iter().flatten().map(|saved| saved.style.link);
+            let pens = saved.chain([self.style.link]);
+            self.links.collect(self.styles.links(&used).chain(pens));
+        }
+        self.links.insert(target)
     }
 
     /// Stores a cluster's text, dropping unused ones when there are many.
@@ -262,6 +283,7 @@ impl Term {
             + self.history.heap_bytes()
             + self.styles.heap_bytes()
             + self.clusters.heap_bytes()
+            + self.links.heap_bytes()
             + self.events.heap_bytes()
             + self.replies.capacity()
     }

@@ -49,7 +49,15 @@ impl Attrs {
     }
 }
 
-/// The look of one cell.
+/// Where a cell leads (OSC 8), by its number in the terminal's table; [`Screen::link_target`](super::Screen::link_target) tells the address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Link(pub(super) u16);
+
+impl Link {
+    pub const NOWHERE: Link = Link(0);
+}
+
+/// The look of one cell, and where it leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub fg: Color,
@@ -57,7 +65,11 @@ pub struct Style {
     pub underline_color: Color,
     pub underline: Underline,
     pub attrs: Attrs,
+    pub link: Link,
 }
+
+/// Bits of `Attrs` in a style's key.
+const ATTRS_MASK: u16 = 0xfff;
 
 /// SGR numbers that switch attributes on.
 const SET: [(u16, Attrs); 9] = [
@@ -134,7 +146,13 @@ impl Style {
 
     pub(super) fn apply_number(&mut self, number: u16) {
         match number {
-            0 => *self = Style::default(),
+            // A link is opened and closed by OSC 8 alone.
+            0 => {
+                *self = Style {
+                    link: self.link,
+                    ..Style::default()
+                }
+            }
             1 => self.attrs.set(Attrs::BOLD, true),
             2 => self.attrs.set(Attrs::DIM, true),
             3 => self.attrs.set(Attrs::ITALIC, true),
@@ -207,7 +225,7 @@ impl Style {
         }
     }
 
-    /// Attributes without colours.
+    /// Attributes without colours and link.
     pub(super) fn colorless(self) -> Style {
         Style {
             attrs: self.attrs,
@@ -221,7 +239,8 @@ impl Style {
     /// The style as two words; both 0 for the default.
     #[inline]
     pub(super) fn key(self) -> [u64; 2] {
-        let shape = u64::from(self.attrs.0) << 8 | self.underline as u64;
+        let shape =
+            u64::from(self.link.0) << 16 | u64::from(self.attrs.0 & ATTRS_MASK) << 4 | self.underline as u64;
         [
             self.fg.packed() << 32 | self.bg.packed(),
             self.underline_color.packed() << 32 | shape,
@@ -233,8 +252,9 @@ impl Style {
             fg: Color::unpacked((colors >> 32) as u32),
             bg: Color::unpacked(colors as u32),
             underline_color: Color::unpacked((rest >> 32) as u32),
-            underline: underline_of(rest as u8),
-            attrs: Attrs((rest >> 8) as u16),
+            underline: underline_of(rest as u8 & 0xf),
+            attrs: Attrs((rest >> 4) as u16 & ATTRS_MASK),
+            link: Link((rest >> 16) as u16),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the terminal's tests share: a screen in one line, its whole state as a value, random streams.
 
-use super::state::Term;
-use super::{Screen, Size, TermConfig};
+use super::state::{SavedCursor, Term};
+use super::{Link, Screen, Size, Style, TermConfig};
 
 pub(super) fn screen(cols: u16, rows: u16) -> Screen {
     Screen::new(Size { cols, rows }, TermConfig::default())
@@ -18,13 +18,39 @@ pub(super) fn whole_state(screen: &mut Screen) -> String {
     let mut out = visible_state(screen.term());
     let last = screen.top_row() + u64::from(screen.size().rows);
     for row in screen.rows(screen.first_row()..last) {
-        out.push_str(&format!("{row:?} {:?}\n", screen.styled_row(row.pos.row)));
+        let pieces = screen.styled_row(row.pos.row).unwrap_or_default();
+        let pieces: Vec<String> = pieces
+            .into_iter()
+            .map(|(text, style)| format!("{text:?} {}", told(screen.term(), style)))
+            .collect();
+        out.push_str(&format!("{row:?} {pieces:?}\n"));
     }
     while let Some(event) = screen.poll_event() {
         out.push_str(&format!("{event:?}\n"));
     }
     out.push_str(&format!("{:?} {}", screen.take_replies(), screen.offset()));
     out
+}
+
+/// A style with the address where it leads: numbers of links are a terminal's own.
+fn told(term: &Term, style: Style) -> String {
+    let bare = Style {
+        link: Link::NOWHERE,
+        ..style
+    };
+    format!("{bare:?} to {:?}", term.links.get(style.link))
+}
+
+/// A saved cursor, told likewise.
+fn told_saved(term: &Term, saved: &Option<SavedCursor>) -> String {
+    let Some(saved) = saved else {
+        return "none".to_owned();
+    };
+    let bare = SavedCursor {
+        style: Style::default(),
+        ..*saved
+    };
+    format!("{bare:?} {}", told(term, saved.style))
 }
 
 /// What a snapshot must recreate.
@@ -52,7 +78,7 @@ pub(super) fn visible_state(term: &Term) -> String {
                     cell.flags
                 ));
                 if cell.style != 0 && !cursor {
-                    cells.push_str(&format!("{:?}", term.styles.get(cell.style)));
+                    cells.push_str(&told(term, term.styles.get(cell.style)));
                 }
             }
             out.push_str(&format!("{name} {y} {} {cells}\n", wrapped));
@@ -64,18 +90,18 @@ pub(super) fn visible_state(term: &Term) -> String {
         (term.x, term.y),
         term.pending_wrap,
         term.alternate,
-        term.style,
+        told(term, term.style),
         term.charsets,
         term.protected,
         term.margins,
         tabs,
         term.modes,
         term.title,
-        if term.alternate {
-            term.saved.to_vec()
-        } else {
-            vec![term.saved[0]]
-        },
+        term.saved
+            .iter()
+            .take(1 + usize::from(term.alternate))
+            .map(|saved| told_saved(term, saved))
+            .collect::<Vec<_>>(),
         term.cursor_shape,
         term.modify_other_keys,
     ));
@@ -198,7 +224,7 @@ const STYLES: [&str; 12] = [
     "9;53",
     "22;39",
 ];
-const OTHER: [&str; 30] = [
+const OTHER: [&str; 32] = [
     "\u{1b}M",
     "\u{1b}D",
     "\u{1b}E",
@@ -227,6 +253,8 @@ const OTHER: [&str; 30] = [
     "\u{1b}[20h",
     "\u{1b}[20l",
     "\u{1b}]8;;http://a\u{1b}\\",
+    "\u{1b}]8;id=1;http://b\u{7}",
+    "\u{1b}]8;;\u{1b}\\",
     "\u{85}",
     "\u{9b}3C",
 ];

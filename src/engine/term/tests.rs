@@ -2,6 +2,7 @@
 
 use super::testing::{fed, screen};
 use super::*;
+use crate::engine::limits;
 
 fn pos(row: u64, col: u16) -> Pos {
     Pos { row, col }
@@ -142,12 +143,15 @@ fn a_region_scroll_from_the_first_row_is_history_and_others_are_kept_apart() {
 }
 
 #[test]
-fn inserted_and_deleted_lines_move_marks_and_waiting_events() {
+fn inserted_and_deleted_lines_move_marks_and_the_places_of_waiting_events() {
     let mut screen = fed(10, 5, "a\r\nb\r\nc\x07\r\nd");
     let marks = [0, 1, 2, 3].map(|row| screen.mark(pos(row, 0)));
     screen.handle_bytes(b"\x1b[2;1H\x1b[L");
     assert_eq!(marks.map(|mark| screen.mark_pos(mark).row), [0, 2, 3, 4]);
-    assert_eq!(screen.poll_event().unwrap().pos, pos(3, 1));
+    let (bell, place) = screen.poll_placed().unwrap();
+    assert_eq!(bell.pos, pos(2, 1), "where it was");
+    let bell = screen.mark_place(place);
+    assert_eq!(screen.mark_pos(bell), pos(3, 1), "where that is now");
     screen.handle_bytes(b"\x1b[2;1H\x1b[2M");
     assert_eq!(marks.map(|mark| screen.mark_pos(mark).row), [0, 1, 1, 2]);
 }
@@ -331,7 +335,7 @@ fn queues_are_bounded_and_keep_what_framing_needs() {
     screen.handle_bytes(b"\x1b]133;D;0\x07");
     screen.handle_bytes(&b"\x1b[6n".repeat(100_000));
     assert!(screen.dropped_events() > 0);
-    assert!(screen.take_replies().len() <= crate::engine::limits::MAX_REPLY_BYTES);
+    assert!(screen.take_replies().len() <= limits::MAX_REPLY_BYTES);
     assert!(matches!(
         events(&mut screen).last(),
         Some(TermEventKind::ShellMark {
@@ -399,4 +403,66 @@ fn an_idle_terminal_and_a_long_history_are_small() {
     }
     assert_eq!(screen.top_row() - screen.first_row(), 10_000);
     assert!(screen.heap_bytes() < 2_000_000, "{}", screen.heap_bytes());
+}
+
+/// The links of a row: text and address.
+fn links(screen: &Screen, row: u64) -> Vec<(String, String)> {
+    let pieces = screen.styled_row(row).unwrap().into_iter();
+    pieces
+        .filter_map(|(text, style)| Some((text, screen.link_target(style.link)?.to_string())))
+        .collect()
+}
+
+#[test]
+fn cells_keep_their_links_where_they_go() {
+    let wanted = |text: &str| vec![(text.to_owned(), "http://a/b".to_owned())];
+    let mut screen = fed(
+        20,
+        2,
+        "to \x1b]8;id=1;http://a/b\x07the\x1b[0;1m page\x1b]8;;\x07 and on",
+    );
+    let bold = |pieces: Vec<(String, String)>| pieces.into_iter().map(|(text, _)| text).collect::<String>();
+    assert_eq!(bold(links(&screen, 0)), "the page");
+    screen.handle_bytes(b"\r\n\x1b]8;;http://a/b\x1b\\x\x1b[Ky\x1b]8;;\x1b\\\r\n\r\n");
+    assert_eq!(bold(links(&screen, 0)), "the page");
+    assert_eq!(links(&screen, 1), wanted("xy"), "an erased cell leads nowhere");
+    screen.resize(Size { cols: 8, rows: 2 });
+    let rows: String = (0..3).map(|row| bold(links(&screen, row))).collect();
+    assert_eq!(rows, "the page");
+}
+
+#[test]
+fn links_are_bounded_and_never_lead_elsewhere() {
+    let long = "x".repeat(limits::MAX_LINK_BYTES + 1);
+    let refused = fed(20, 2, format!("\x1b]8;;{long}\x07a\x1b]8;;http://x/\u{85}\x07b"));
+    assert_eq!(links(&refused, 0), []);
+    let mut screen = screen(40, 4);
+    for n in 0..20_000 {
+        screen.handle_bytes(format!("\x1b]8;;http://x/{n}\x07{n}\x1b]8;;\x07\r\n").as_bytes());
+    }
+    assert!(screen.heap_bytes() < 3_000_000, "{}", screen.heap_bytes());
+    let mut linked = 0;
+    for row in screen.first_row()..screen.top_row() {
+        for (text, address) in links(&screen, row) {
+            assert_eq!(address, format!("http://x/{text}"));
+            linked += 1;
+        }
+    }
+    assert!((3_000..=limits::MAX_LINKS).contains(&linked), "{linked}");
+}
+
+#[test]
+fn links_that_nobody_shows_make_room() {
+    let mut screen = Screen::new(
+        Size { cols: 40, rows: 4 },
+        TermConfig {
+            history_lines: 10,
+            ..TermConfig::default()
+        },
+    );
+    for n in 0..20_000 {
+        screen.handle_bytes(format!("\x1b]8;;http://x/{n}\x07{n}\x1b]8;;\x07\r\n").as_bytes());
+    }
+    let last = screen.top_row() + 2;
+    assert_eq!(links(&screen, last)[0].1, "http://x/19999");
 }

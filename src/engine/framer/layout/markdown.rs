@@ -3,7 +3,8 @@
 //! Paragraphs are told apart by blank rows. A paragraph is code when a declared style occurs in it; everything else is looked at row by
 //! row: heading, table, quote, item, prose. Wrapped rows are joined before the marks are put in, so that a mark may span a line break.
 
-use super::row::{Piece, Row, has_look};
+use super::inline::{self, inline};
+use super::row::{Row, has_look};
 use super::table;
 use super::unwrap::{self, append, content_column, continues, item_prefix};
 use crate::engine::protocol::layout::{Layout, Markdown, StyleWanted};
@@ -92,7 +93,11 @@ fn is_written_heading(text: &str) -> bool {
 }
 
 fn shows(styles: &[StyleWanted], row: &Row) -> bool {
-    let mut shown = row.pieces.iter().filter(|piece| !piece.text.trim().is_empty());
+    // What leads somewhere has the colour of links.
+    let mut shown = row
+        .pieces
+        .iter()
+        .filter(|piece| !piece.text.trim().is_empty() && piece.link.is_none());
     shown.any(|piece| styles.iter().any(|style| has_look(style, &piece.style)))
 }
 
@@ -169,7 +174,7 @@ impl Writer<'_> {
 
     fn heading(&mut self, level: usize, rows: &[Row], kinds: &[Kind]) -> usize {
         let (line, taken) = self.joined(rows, kinds);
-        let text = line.text().trim().to_owned();
+        let text = inline::heading(&line).trim().to_owned();
         let marked = is_written_heading(&text) || level == 0;
         self.out.push(if marked {
             text
@@ -264,147 +269,4 @@ impl Writer<'_> {
 /// Backquotes at the start of a line of code, which a fence must exceed.
 fn fence_len(line: &str) -> usize {
     line.trim_start().bytes().take_while(|b| *b == b'`').count()
-}
-
-/// Marks around a piece of a line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Marks {
-    bold: bool,
-    italic: bool,
-    strike: bool,
-    code: bool,
-    /// Reads as a link: declared by its look, or with the address that OSC 8 gave.
-    link: bool,
-    address: Option<std::sync::Arc<str>>,
-}
-
-impl Marks {
-    fn of(rules: &Markdown, piece: &Piece) -> Marks {
-        let is = |style: &Option<StyleWanted>| style.as_ref().is_some_and(|s| has_look(s, &piece.style));
-        let link = piece.link.is_some() || is(&rules.link);
-        let code = !link && is(&rules.code);
-        Marks {
-            bold: !code && !link && is(&rules.bold),
-            italic: !code && !link && is(&rules.italic),
-            strike: !code && !link && is(&rules.strike),
-            code,
-            link,
-            address: piece.link.clone(),
-        }
-    }
-
-    fn around(&self, text: &str) -> String {
-        let mut marks = String::new();
-        for (on, mark) in [
-            (self.strike, "~~"),
-            (self.bold, "**"),
-            (self.italic, "*"),
-            (self.code, if text.contains('`') { "``" } else { "`" }),
-        ] {
-            if on {
-                marks.push_str(mark);
-            }
-        }
-        let back: String = marks.chars().rev().collect();
-        format!("{marks}{text}{back}")
-    }
-}
-
-/// The text of a line with its marks.
-fn inline(rules: &Markdown, line: &Row) -> String {
-    let mut spans: Vec<(Marks, String)> = Vec::new();
-    for piece in &line.pieces {
-        let marks = Marks::of(rules, piece);
-        match spans.last_mut().filter(|(last, _)| *last == marks) {
-            Some((_, text)) => text.push_str(&piece.text),
-            None => spans.push((marks, piece.text.clone())),
-        }
-    }
-    absorb_blanks(&mut spans);
-    let mut out = String::new();
-    let mut index = 0;
-    while index < spans.len() {
-        if spans[index].0.link {
-            index = write_link(&mut spans, index, &mut out);
-            continue;
-        }
-        let (marks, text) = &spans[index];
-        let body = text.trim();
-        let lead = &text[..text.len() - text.trim_start().len()];
-        let trail = &text[lead.len() + body.len()..];
-        out.push_str(lead);
-        if !body.is_empty() {
-            out.push_str(&marks.around(body));
-        }
-        out.push_str(trail);
-        index += 1;
-    }
-    out.trim_end().to_owned()
-}
-
-/// Tools that paint word by word leave the blanks between the words unpainted.
-fn absorb_blanks(spans: &mut Vec<(Marks, String)>) {
-    let mut index = 1;
-    while index + 1 < spans.len() {
-        if spans[index].1.trim().is_empty() && spans[index - 1].0 == spans[index + 1].0 {
-            let next = spans.remove(index + 1).1;
-            let blank = spans.remove(index).1;
-            spans[index - 1].1.push_str(&(blank + &next));
-        } else {
-            index += 1;
-        }
-    }
-}
-
-/// Writes the link at `index`; the index of the span to go on with.
-fn write_link(spans: &mut [(Marks, String)], index: usize, out: &mut String) -> usize {
-    const SPANS: usize = 4;
-    let label = spans[index].1.clone();
-    let address = spans[index].0.address.clone();
-    let last = (index + SPANS).min(spans.len() - 1);
-    let behind: String = spans[index + 1..=last]
-        .iter()
-        .map(|(_, text)| text.as_str())
-        .collect();
-    let shown = behind
-        .strip_prefix(" (")
-        .and_then(|rest| rest.split_once(')'))
-        .map(|(url, _)| url.to_owned())
-        .filter(|url| is_address(url));
-    let target = match (&shown, &address) {
-        (Some(shown), _) if !is_address(&label) => shown.clone(),
-        (_, Some(address)) => address.to_string(),
-        _ => {
-            out.push_str(&label);
-            return index + 1;
-        }
-    };
-    // An address that leads where it says is written as it stands.
-    if label.trim() == target {
-        out.push_str(&label);
-        return index + 1;
-    }
-    out.push_str(&format!("[{}]({target})", label.trim_end()));
-    let Some(shown) = shown.filter(|shown| *shown == target) else {
-        return index + 1;
-    };
-    let mut eat = shown.len() + " ()".len();
-    let mut next = index + 1;
-    while next < spans.len() && eat > 0 {
-        let len = spans[next].1.len();
-        if len > eat {
-            spans[next].1.drain(..eat);
-            break;
-        }
-        eat -= len;
-        next += 1;
-    }
-    next
-}
-
-fn is_address(text: &str) -> bool {
-    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-    scheme.len() > 1
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric())
-        && !text.contains(char::is_whitespace)
 }

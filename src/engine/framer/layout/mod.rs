@@ -9,6 +9,7 @@
 //! together; `cut` takes marker, indentation and scrollbar off; `unwrap` joins rows; `markdown` reads styles back.
 
 mod cut;
+mod inline;
 mod markdown;
 mod place;
 mod row;

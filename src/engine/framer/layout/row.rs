@@ -5,7 +5,7 @@ use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 use crate::engine::protocol::layout::{Attribute, ColorWanted, StyleWanted};
-use crate::engine::term::{Attrs, Color, Screen, Style, Underline};
+use crate::engine::term::{Attrs, Color, Link, Screen, Style, Underline};
 
 /// Text of one style.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,10 +32,14 @@ pub struct Row {
 pub fn read(screen: &Screen, row: u64) -> Option<Row> {
     let wrapped = screen.row(row)?.wrapped;
     let pieces = screen.styled_row(row)?.into_iter();
-    let piece = |(text, style)| Piece {
+    let piece = |(text, style): (String, Style)| Piece {
         text,
-        style,
-        link: None,
+        link: screen.link_target(style.link).cloned(),
+        // Its number may mean another address on the next frame.
+        style: Style {
+            link: Link::NOWHERE,
+            ..style
+        },
     };
     Some(Row {
         pieces: pieces.map(piece).collect(),

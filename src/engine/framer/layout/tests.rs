@@ -81,6 +81,68 @@ fn markdown_comes_back_from_the_look() {
 }
 
 #[test]
+fn links_come_back_with_where_they_lead() {
+    let link = |label: &str| format!("\x1b]8;;http://h/x\x07{label}\x1b]8;;\x07");
+    let cases = [
+        (
+            format!("  see {} now", link("the page")),
+            "see [the page](http://h/x) now",
+        ),
+        // The look of a part of it is the link's, not emphasis.
+        (
+            format!("  see {} now", link("the \x1b[1mpage\x1b[0m")),
+            "see [the page](http://h/x) now",
+        ),
+        (format!("  see {}.", link("http://h/x")), "see http://h/x."),
+        (
+            format!("  {} ({}) it", link("page"), link("http://h/x")),
+            "[page](http://h/x) it",
+        ),
+        (
+            format!("  a {} it", link("page (http://h/x)")),
+            "a [page](http://h/x) it",
+        ),
+        (
+            format!("  {} (http://h/y)", link("page")),
+            "[page](http://h/x) (http://h/y)",
+        ),
+        (
+            "  \x1b]8;;http://h/(a)\x07page\x1b]8;;\x07".to_owned(),
+            "[page](<http://h/(a)>)",
+        ),
+        // Wrapped: by the tool between words, and within an address.
+        (
+            format!(
+                "  a paragraph that is wrapped within {}",
+                link("a\n  link's text")
+            ),
+            "a paragraph that is wrapped within [a link's text](http://h/x)",
+        ),
+        (
+            "  \x1b]8;;http://host/a/path-that-is-rather-long/x\x07http://host/a/path-that-is-rather-\n  long/x\x1b]8;;\x07 now"
+                .to_owned(),
+            "http://host/a/path-that-is-rather-long/x now",
+        ),
+        // Its colour is that of code elsewhere.
+        (
+            format!("  a \x1b[94m{}\x1b[0m", link("page")),
+            "a [page](http://h/x)",
+        ),
+        (
+            format!("  \x1b[1;4m{}\x1b[0m", link("Title")),
+            "# [Title](http://h/x)",
+        ),
+    ];
+    for (painted, expected) in cases {
+        assert_eq!(read_back(LOOK, &painted), expected, "{painted:?}");
+    }
+    assert_eq!(
+        read_back("indent = 2", &format!("  a {}", link("page"))),
+        "a page"
+    );
+}
+
+#[test]
 fn code_gets_its_fences_back_and_loses_its_numbers() {
     let painted =
         "  Look:\n\n  \x1b[94mdef\x1b[0m f():\n      pass\n\n  \x1b[94mdef\x1b[0m g():\n      pass\n\n  So.";

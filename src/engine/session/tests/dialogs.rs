@@ -420,6 +420,37 @@ fn what_somebody_else_answers_is_told_by_its_label() {
 }
 
 #[test]
+fn a_key_that_the_menu_shows_is_somebody_elses_answer() {
+    let keyed = AGENT.replace(
+        r"\d\. (?<label>[^\n]+)$",
+        r"\d\. (?<label>[^\n]+?)(?: \((?:\w|esc)\))? *│$",
+    );
+    assert_ne!(keyed, AGENT);
+    for (keys, label) in [
+        ("y", Some("Yes")),
+        ("2", Some("Always")),
+        ("3\r", Some("No")),
+        ("e", None),
+        ("x", None),
+    ] {
+        let mut rig = Rig::new(&keyed);
+        rig.prints(&title("idle"));
+        working(&mut rig);
+        rig.prints(&menu(QUESTION, &["Yes (y)", "Always (p)", "No (esc)"], 0));
+        rig.waits(ms(100));
+        rig.response().expect("blocked");
+        rig.session.handle_typed(keys.as_bytes(), rig.now);
+        rig.prints(&title("work"));
+        rig.prints(&title("idle"));
+        assert_eq!(
+            rig.response().map(|response| response.prompt).as_deref(),
+            label,
+            "{keys}"
+        );
+    }
+}
+
+#[test]
 fn a_refused_permission_needs_no_busy_state_to_be_over() {
     let mut rig = asked();
     answers(&mut rig, "Yes");
