@@ -85,7 +85,7 @@ impl Story {
         if bytes.windows(4).any(|window| window == "m\u{200b}".as_bytes()) {
             return vec![usize::MAX];
         }
-        vec![usize::MAX, CUT.max(bytes.len() / LOOKS | 1)]
+        vec![usize::MAX, CUT.max((bytes.len() / LOOKS) | 1)]
     }
 
     /// Each burst as it was read, or cut into pieces of so many bytes.
