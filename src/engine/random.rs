@@ -112,7 +112,7 @@ mod tests {
         assert_ne!(Random::new(7), Random::new(8));
         let mut fork = one.fork();
         assert_ne!(fork.next_u64(), one.next_u64());
-        two.fork();
+        let _ = two.fork();
         two.next_u64();
         assert_eq!(one, two, "a fork costs its parent one number");
     }

@@ -164,10 +164,10 @@ def files(seed: seeds.Seed, expect: scenarios.Expect, happened: Happened) -> lis
 
 
 def settings(moment: dict[str, dict[str, str]], name: str) -> Any:
-    """Programs lay out their own JSON anew; what it says counts."""
+    """Programs lay out their own JSON anew, some with comments; what it says counts."""
     text = moment["home"].get(name)
     try:
-        return json.loads(text) if text and name.endswith(".json") else text
+        return json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)) if text and name.endswith(".json") else text
     except ValueError:
         return text
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ import seeds
 
 PTYCH = "/ptych"
 OUT = Path("/jail/out")
+PAINT_SECONDS = 12.0  # how long a reply's first words may take to the screen
 LEFT_SECONDS = 3.0  # how long what the tool started may take to go, after ptych has ended
 
 
@@ -76,7 +76,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
     """One cell: a fresh home, ptych, and what is left afterwards."""
     home, cwd = Path(seeds.HOME), Path(seeds.CWD)
     seeds.plant(seed, home, cwd, scenario.seeded)
-    before = {"home": contents(home, seed.files), "cwd": contents(cwd)}
+    before = {"home": settings(seed, home), "cwd": contents(cwd)}
     log.entries.clear()
     strangers = set(processes())
     started = time.monotonic()
@@ -91,7 +91,7 @@ def run(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         "seconds": round(time.monotonic() - started, 2),
         "left": left(strangers),
         "before": before,
-        "after": {"home": contents(home, seed.files), "cwd": contents(cwd)},
+        "after": {"home": settings(seed, home), "cwd": contents(cwd)},
     }
 
 
@@ -107,7 +107,8 @@ def ask(seed: seeds.Seed, scenario: scenarios.Scenario, target: str, log: Memory
         text=True,
     )
     if scenario.interrupt:
-        threading.Thread(target=interrupt, args=(process, log), daemon=True).start()
+        cast = OUT / f"{scenario.name}.cast"
+        threading.Thread(target=interrupt, args=(process, log, cast), daemon=True).start()
     stdout, stderr, hung = outputs(process, scenario)
     told = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
     return {
@@ -151,22 +152,33 @@ def outputs(process: subprocess.Popen[str], scenario: scenarios.Scenario) -> tup
         return *process.communicate(), True
 
 
-def interrupt(process: subprocess.Popen[str], log: MemoryLog) -> None:
-    """Ctrl-c when the reply has begun and stands still: a reader of the screen sees nothing happen."""
+def interrupt(process: subprocess.Popen[str], log: MemoryLog, cast: Path) -> None:
+    """Ctrl-c when the reply has begun and stands still: a reader of the screen sees nothing happen.
+
+    On a busy machine a tool may need long to paint what it got; one that paints it in pieces is given the same time.
+    """
     while not log.prompts() and process.poll() is None:
         time.sleep(0.05)
     time.sleep(3)
+    painted = model_server.STALL[0].strip().encode()
+    deadline = time.monotonic() + PAINT_SECONDS
+    while time.monotonic() < deadline and process.poll() is None and painted not in cast.read_bytes():
+        time.sleep(0.2)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
 
 
-def contents(folder: Path, whole: Collection[str] = ()) -> dict[str, str]:
-    """Files and how their text begins, all of it for those in `whole`; not more than a look at them needs."""
-    found = {name: (folder / name).read_text(errors="replace") for name in whole if (folder / name).is_file()}
+def settings(seed: seeds.Seed, home: Path) -> dict[str, str]:
+    """The user's own settings, whole. What else a program unpacks into its home is its own, and may be hundreds of files."""
+    return {name: (home / name).read_text(errors="replace") for name in seed.files if (home / name).is_file()}
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Small files and their text; what is below a hidden folder of the working directory is the tool's."""
+    found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        small = path.is_file() and path.stat().st_size < 65536
-        if small and name not in found and not name.startswith(".git/") and len(found) < 200:
+        if path.is_file() and not name.startswith(".git/") and path.stat().st_size < 65536 and len(found) < 200:
             found[name] = path.read_text(errors="replace")[:4096]
     return found
 

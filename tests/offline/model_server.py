@@ -35,6 +35,8 @@ COMMAND = "touch made-by-model.txt"
 FILE = "notes.txt"
 FILE_TEXT = "line one\nline two\nline three\n"
 COLOURS = [("Red", "a warm colour"), ("Blue", "a cool colour")]
+# How a client asks for the rest of a reply whose stream was cut.
+CUT = re.compile(r"<previous_response_suffix>\n(.*?)\n</previous_response_suffix>", re.DOTALL)
 FORM = {
     "message": "Which colour?",
     "requestedSchema": {
@@ -121,6 +123,8 @@ class Model:
         return self.scenario(ask)
 
     def scenario(self, ask: Ask) -> Reply:
+        if cut := CUT.search(ask.prompt):
+            return Reply(pieces=pieces_of(SHORT.removeprefix(cut[1]), 8, 0.02))
         name = ask.scenario
         if name in ERRORS:
             return error_reply(ask.wire, name)
@@ -275,7 +279,9 @@ def openai_error(wire: str, scenario: str) -> Reply:
     if scenario == "limit" and wire == "responses":
         error |= {"plan_type": "plus", "resets_at": reset_time(), "resets_in_seconds": RESET_SECONDS}
     elif scenario == "limit":
-        error |= {"type": "insufficient_quota", "code": "insufficient_quota", "message": "You exceeded your current quota"}
+        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(reset_time()))
+        message = f"You exceeded your current quota, it will reset at {when}"
+        error |= {"type": "insufficient_quota", "code": "insufficient_quota", "message": message}
         headers = {"retry-after": str(RESET_SECONDS), "x-should-retry": "false"}
     elif scenario == "ratelimit":
         headers = {"retry-after-ms": "100"}

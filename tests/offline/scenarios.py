@@ -156,6 +156,7 @@ class Difference:
 RETRIES = Expect(exit=124, outcomes=("timed_out",), requests=(1, 40), complete=False)
 RETRIES_WITHIN = "20s"
 ASKED = BY_NAME["ask"].expect
+COUNTED = replace(BY_NAME["short"].expect, captures={"tokens_in": "^1234$", "tokens_out": "^56$"})
 
 AIDER = Difference(
     bash=Dialog("(?i)run shell command", ("(?i)yes", "(?i)no", "(?i)don't ask again"), "(?i)^yes"),
@@ -201,24 +202,44 @@ GEMINI = Difference(
 QWEN = Difference(
     bash=Dialog("(?i)allow execution", ("Yes, allow once", "Always.*", "Always.*", "No, .*"), "allow once"),
     edit=Dialog("(?i)apply this change", ("Yes, allow once", "Yes, allow always", "No, .*"), "allow once"),
-    expect={"error500": RETRIES, "overloaded": RETRIES},
-    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN},
+    skip=(),
+    expect={
+        "short": replace(COUNTED, captures={"tokens_in": "^1234$"}),
+        "ask": replace(ASKED, choices=("Red", "Blue", "Type something.*")),
+        "error500": RETRIES,
+        "overloaded": RETRIES,
+        # It asks for the rest of a reply that was cut.
+        "drop": Expect(texts=(model.SHORT,)),
+        "limit": replace(FAILED, requests=(1, 1), captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
+    },
+    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "timeout": "25s"},
 )
 OPENCODE = Difference(
     bash=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
     edit=Dialog("(?i)permission required", ("Allow once", "Allow always", "Reject"), "^Allow once"),
+    # It never asks whether to trust a folder, and without settings and keys it takes a free model of its maker's instead of asking who it is.
     skip=("trust", "login"),
     expect={
         "ask": replace(ASKED, choices=("Red.*", "Blue.*", "Type your own.*")),
-        "error500": RETRIES,
         "overloaded": RETRIES,
-        "limit": RETRIES,
+        # It would wait for as long as the service says.
+        "limit": replace(BLOCKED, question="(?i)quota", choices=("Stop",), captures={"reason": "^usage_limit$", "resets_in": "^2h|^1h"}, requests=(1, 40)),
     },
-    timeouts={"error500": RETRIES_WITHIN, "overloaded": RETRIES_WITHIN, "limit": RETRIES_WITHIN},
+    # Seven seconds to its first prompt on an idle machine, several times that on a busy one, and the start counts. Five more tries of a
+    # failing service take it a minute and a half.
+    timeouts={**dict.fromkeys(BY_NAME, "120s"), "error500": "180s", "overloaded": "60s", "timeout": "38s"},
 )
 COPILOT = Difference(
     bash=Dialog("(?i)run this command", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
     edit=Dialog("(?i)create .*notes.txt", ("Yes", "Yes, .*", "No, .*"), "^Yes$"),
+    skip=(),
+    expect={
+        "short": COUNTED,
+        "ask": replace(ASKED, choices=("Red", "Blue", "Other.*")),
+        "limit": replace(FAILED, captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
+        "login": replace(UNASKED, question="(?i)sign in"),
+    },
+    timeouts={"timeout": "25s"},
 )
 DIFFERENCES = {
     "aider": AIDER,

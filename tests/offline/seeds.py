@@ -113,7 +113,8 @@ GEMINI_SETTINGS = {
 QWEN_SETTINGS = {
     "$version": 4,  # of its form: an older one is rewritten by the program itself
     "memory": {"enableManagedAutoMemory": False, "enableManagedAutoDream": False},
-    "security": {"auth": {"selectedType": "openai"}},
+    # It asks about a folder only where this is on.
+    "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": True}},
     "general": {"enableAutoUpdate": False},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
@@ -134,8 +135,6 @@ OPENCODE_SETTINGS = {
     "share": "disabled",
     "permission": {"edit": "ask", "bash": "ask"},
 }
-
-COPILOT_SETTINGS = {"banner": "never", "trustedFolders": [CWD], "trusted_folders": [CWD]}
 
 SEEDS = [
     Seed(
@@ -199,6 +198,7 @@ SEEDS = [
         version="1.18.33",
         env={"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"},
         files={".config/opencode/opencode.json": as_json(OPENCODE_SETTINGS)},
+        rewrites=(".config/opencode/opencode.json",),
     ),
     Seed(
         name="copilot",
@@ -211,10 +211,10 @@ SEEDS = [
             "COPILOT_OFFLINE": "true",
             "COPILOT_AUTO_UPDATE": "false",
         },
-        files={".copilot/config.json": as_json(COPILOT_SETTINGS), ".copilot/settings.json": as_json(COPILOT_SETTINGS)},
-        trust=(".copilot/config.json", ".copilot/settings.json"),
-        untrusted={".copilot/config.json": as_json({"banner": "never"})},
-        rewrites=(".copilot/config.json", ".copilot/settings.json"),
+        files={".copilot/config.json": as_json({"trustedFolders": [CWD]}), ".copilot/settings.json": as_json({"banner": "never"})},
+        trust=(".copilot/config.json",),
+        # It keeps notes of its own there (firstLaunchAt, appTipShown, …), below a comment that says so.
+        rewrites=(".copilot/config.json",),
     ),
 ]
 BY_NAME = {seed.name: seed for seed in SEEDS}

@@ -13,9 +13,9 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
     let shown = screen.viewport_text();
     let asked = asked(rule, &shown);
     let text = asked.map_or_else(|| cursor_line(screen), |(text, _)| cleaned(text).join("\n"));
-    let mut choices: Vec<QuestionChoice> = rule
-        .choices
-        .iter()
+    // In a menu only what stands there can be chosen.
+    let fixed = rule.choices.iter().filter(|_| rule.menu.is_none());
+    let mut choices: Vec<QuestionChoice> = fixed
         .map(|c| QuestionChoice {
             label: c.label.clone(),
             send: c.send.clone(),
@@ -82,14 +82,19 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
         if text.is_empty() {
             continue;
         }
+        let own = rule
+            .choices
+            .iter()
+            .find(|choice| rule.menu.is_some() && choice.label == text);
         let send = found.name("send").or(found.name("key"));
+        let send = send.map_or("", |send| send.as_str());
         let marker = found.name("marker").map_or("", |marker| marker.as_str());
         let ink = label.as_str().find(|c: char| !is_frame(c)).unwrap_or_default();
         looks.push(style_at(screen, shown, label.start() + ink));
         items.push(Item {
             choice: QuestionChoice {
                 label: text,
-                send: send.map_or("", |send| send.as_str()).as_bytes().to_vec().into(),
+                send: own.map_or_else(|| send.as_bytes().to_vec().into(), |own| own.send.clone()),
             },
             highlighted: !marker.trim().is_empty(),
             shown_keys: [

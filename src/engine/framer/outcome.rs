@@ -9,6 +9,9 @@ use crate::engine::response::Outcome;
 /// Name of the capture that holds a command's exit status.
 pub const EXIT_STATUS: &str = "exit_status";
 
+/// Name of the capture that holds what went wrong, in the tool's own words.
+const MESSAGE: &str = "message";
+
 /// Name of the capture that holds what kind of error it was.
 pub const REASON: &str = "reason";
 
@@ -18,6 +21,8 @@ pub struct Ended<'a> {
     pub text: &'a str,
     /// The visible screen when the turn ended.
     pub screen: &'a str,
+    /// What a side channel said went wrong.
+    pub told: Option<&'a str>,
 }
 
 /// Judges a finished answer and adds what the protocol captures from it.
@@ -28,9 +33,9 @@ pub fn judge(
     captures: &mut BTreeMap<String, String>,
 ) -> Outcome {
     let failed = status(spec, facts, captures).map(|code| code != 0);
-    let mut outcome = match failed {
-        Some(true) => Outcome::Error,
-        Some(false) | None => Outcome::Ok,
+    let mut outcome = match (failed, ended.told) {
+        (Some(true), _) | (_, Some(_)) => Outcome::Error,
+        (Some(false) | None, None) => Outcome::Ok,
     };
     // The tool's own word outranks what its output reads like.
     let rules = spec.outcome.errors.iter().filter(|_| failed != Some(false));
@@ -47,6 +52,9 @@ pub fn judge(
                 .entry(REASON.into())
                 .or_insert_with(|| reason.as_str().into());
         }
+    }
+    if let Some(told) = ended.told {
+        captures.entry(MESSAGE.into()).or_insert_with(|| told.to_owned());
     }
     outcome
 }
@@ -103,7 +111,11 @@ fn dollars(shown: &str) -> Option<String> {
 
 /// Whether the screen or the status alone say that the turn failed.
 pub fn has_failed(spec: &Spec, facts: &Facts, screen: &str) -> bool {
-    let ended = Ended { text: "", screen };
+    let ended = Ended {
+        text: "",
+        screen,
+        told: None,
+    };
     spec.outcome.errors.iter().any(|rule| {
         rule.severity == Severity::Error
             && rule.pattern.is_none()
@@ -132,7 +144,11 @@ fn applies(
     captures: &mut BTreeMap<String, String>,
 ) -> bool {
     let status = facts.status.as_deref().unwrap_or_default();
+    if rule.told.is_some() && ended.told.is_none() {
+        return false;
+    }
     let places = [
+        (&rule.told, ended.told.unwrap_or_default()),
         (&rule.pattern, ended.text),
         (&rule.screen, ended.screen),
         (&rule.status, status),

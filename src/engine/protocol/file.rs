@@ -229,7 +229,7 @@ pub struct State {
     pub quiet: Option<String>,
     /// Regex over the screen: the question's text (group `question`, else the whole match). Default: the cursor's line.
     pub question: Option<String>,
-    /// What may be answered, by label.
+    /// What may be answered, by label; with `move`, keys for labels of the menu that the highlight does not take.
     #[serde(default)]
     pub choices: Vec<Choice>,
     /// Regex over the screen, behind the question, that finds further choices: groups `label`, and `send` or (with `move`) `marker`.
@@ -525,6 +525,8 @@ pub struct ErrorRule {
     pub screen: Option<String>,
     /// Regex over the last program status (OSC 7501). Named groups become captures.
     pub status: Option<String>,
+    /// Regex over the error that a channel has told. Named groups become captures.
+    pub told: Option<String>,
     /// What kind of error it is: the capture `reason`.
     pub reason: Option<Reason>,
     /// Default error.
@@ -612,6 +614,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// JSON pointer to the exact text of the answer.
     pub text: Option<String>,
+    /// JSON pointer to what went wrong: the turn has failed. The capture `message`.
+    pub error: Option<String>,
     /// JSON pointer to the prompt that the message answers: a message for another prompt is left out.
     pub prompt: Option<String>,
     /// JSON pointer to the message's own name: a later message of the same name takes its place.

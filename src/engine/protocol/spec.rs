@@ -443,6 +443,8 @@ pub struct ErrorRule {
     pub screen: Option<Pattern>,
     /// Over the last program status.
     pub status: Option<Pattern>,
+    /// Over the error that a channel has told.
+    pub told: Option<Pattern>,
     pub severity: Severity,
     /// Not an error when this matches later in the text.
     pub unless: Option<Pattern>,
@@ -541,6 +543,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// The exact text of the answer.
     pub text: Option<Pointer>,
+    /// What went wrong: the turn has failed.
+    pub error: Option<Pointer>,
     /// The prompt that the message answers: one for another prompt is left out.
     pub prompt: Option<Pointer>,
     /// The message's own name: a later one of the same name takes its place.

@@ -609,6 +609,9 @@ fn side_channels_are_heard_and_speak() {
         &format!("{hook}\n[[state]]\nname = \"s\"\nkind = \"busy\"\nsaid = \"stpo\""),
         "did you mean stop?",
     );
+    let told = |keys: &str| format!("{hook}{keys}\n[[outcome.error]]\ntold = 'x'");
+    at(&told(""), "no channel tells an error");
+    assert!(parse(&with(&told("\nerror = \"/e\""))).is_ok());
     warning_at(
         &format!("{TEN_LINES}[[channel]]\n{hook}\n"),
         5,

@@ -19,7 +19,7 @@ use crate::engine::framer::plan::{self, Plan, Step};
 use crate::engine::framer::state::State;
 use crate::engine::limits;
 use crate::engine::protocol::spec::{BlockKind, Keys, Rule};
-use crate::engine::response::Question;
+use crate::engine::response::{Question, QuestionChoice};
 use crate::engine::time::Time;
 
 /// An answer that is being given by moving a highlight.
@@ -89,7 +89,7 @@ impl Session {
         let choice = &question.choices[index];
         let label = choice.label.clone();
         self.still_offered(&question, index)?;
-        if let Some(rule) = self.menu_of(&question) {
+        if let Some(rule) = self.menu_of(&question, choice) {
             self.start_choosing(rule, question, label, By::Caller(answer), now);
             return Ok(());
         }
@@ -112,7 +112,7 @@ impl Session {
     /// Takes a choice without a person: true when it is being done. The turn goes on.
     pub(super) fn choose_by_policy(&mut self, question: &Question, index: usize, now: Time) -> bool {
         let choice = &question.choices[index];
-        match self.menu_of(question) {
+        match self.menu_of(question, choice) {
             Some(rule) => {
                 let label = choice.label.clone();
                 self.start_choosing(rule, question.clone(), label, By::Policy, now);
@@ -162,9 +162,10 @@ impl Session {
         rules.find(|(_, rule)| rule.name == question.rule)
     }
 
-    fn menu_of(&self, question: &Question) -> Option<usize> {
+    /// The rule whose menu the choice is taken in, unless it has keys of its own.
+    fn menu_of(&self, question: &Question, choice: &QuestionChoice) -> Option<usize> {
         let (index, rule) = self.rule_of(question)?;
-        rule.menu.as_ref().map(|_| index)
+        (rule.menu.is_some() && choice.send.is_empty()).then_some(index)
     }
 
     /// The screen once more, right before something is sent: the label must still be there, and mean the same key.
@@ -175,7 +176,7 @@ impl Session {
         let fixed = rule
             .choices
             .iter()
-            .any(|c| c.label == question.choices[index].label);
+            .any(|c| rule.menu.is_none() && c.label == question.choices[index].label);
         if rule.choice_pattern.is_none() || fixed {
             return Ok(());
         }

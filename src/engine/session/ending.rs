@@ -208,6 +208,7 @@ impl Session {
         let ended = outcome::Ended {
             text: &text,
             screen: &screen,
+            told: turn.heard.error(),
         };
         let judged = outcome::judge(&self.spec, &self.facts, ended, &mut captures);
         outcome::normalise(&mut captures);

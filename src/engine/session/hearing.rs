@@ -27,6 +27,8 @@ pub(super) struct Heard {
     /// By the channel's place in the protocol: when it spoke last, and what it said.
     words: BTreeMap<usize, Words>,
     captures: BTreeMap<String, String>,
+    /// What went wrong, as the last message of a channel that tells has it.
+    error: Option<String>,
     /// Nobody waits any longer.
     given_up: bool,
 }
@@ -74,6 +76,11 @@ impl Default for Hints<'_> {
 impl Heard {
     pub fn start(&mut self) {
         self.listening = true;
+    }
+
+    /// What went wrong, in the tool's own words.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
     }
 }
 
@@ -319,7 +326,11 @@ impl Session {
 
 /// Whether the turn's channels may still say its text.
 fn may_speak(turn: &Turn) -> bool {
-    !turn.interrupted && turn.origin != Origin::Init && !turn.heard.given_up && turn.heard.words.is_empty()
+    !turn.interrupted
+        && turn.heard.error.is_none()
+        && turn.origin != Origin::Init
+        && !turn.heard.given_up
+        && turn.heard.words.is_empty()
 }
 
 fn take_words(heard: &mut Heard, index: usize, channel: &Channel, value: &Value, now: Time) {
@@ -327,6 +338,9 @@ fn take_words(heard: &mut Heard, index: usize, channel: &Channel, value: &Value,
         if let Some(found) = at.text(value) {
             heard.captures.insert(name.clone(), found);
         }
+    }
+    if let Some(at) = &channel.error {
+        heard.error = at.text(value).filter(|error| !error.is_empty());
     }
     let text = channel.text.as_ref().and_then(|at| at.text(value));
     let Some(text) = text.filter(|text| !text.is_empty()) else {

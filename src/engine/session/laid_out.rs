@@ -130,7 +130,7 @@ impl Session {
                 if self.screen.alternate_screen() {
                     stitch.handle_frame(layout, &self.screen, &prompt);
                 }
-                let lost = stitch.lost();
+                let lost = stitch.lost(layout, &prompt);
                 (stitch.into_reply(layout, &prompt, asked), lost)
             }
             None => self.rows_of_reply(layout, &laid_out, &prompt, asked, end),

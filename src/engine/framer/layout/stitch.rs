@@ -3,7 +3,8 @@
 //! What leaves an alternate screen is gone for the terminal, so each frame is laid over what is known: where most of its rows stand
 //! already, there it belongs; rows above that place are kept for good, rows below are the frame's. A tool may have scrolled with the
 //! terminal's own means more than a screen within one frame: the rows that left on the way then stand in the history, and frame and rows
-//! together continue what is known.
+//! together continue what is known. What was lost above the echo of the prompt is no loss to the reply: a tool may paint pages that have nothing
+//! in common before it comes to the one with the prompt.
 //!
 //! A place is proved by several rows of text that stand alike, and weighed against each row that does not. Where no place is, rows were
 //! lost: a jump. Rows that are all equal prove nothing, so how far such a screen has moved cannot be told.
@@ -33,6 +34,8 @@ pub struct Stitch {
     offset: u64,
     /// Offsets between which rows were lost.
     lost: Option<(u64, u64)>,
+    /// The lowest row above which rows were lost.
+    lost_above: usize,
     /// Rows before this one were there before Enter.
     from: usize,
 }
@@ -59,6 +62,7 @@ impl Stitch {
             top: screen.top_row(),
             offset: screen.offset(),
             lost: None,
+            lost_above: 0,
         }
     }
 
@@ -140,6 +144,7 @@ impl Stitch {
         let from = self.lost.map_or(self.offset, |(from, _)| from);
         self.lost = Some((from, offset));
         let at = self.texts.len();
+        self.lost_above = at;
         self.lay(at, frame.rows, frame.texts);
     }
 
@@ -195,9 +200,11 @@ impl Stitch {
         overlap.alike >= wanted && overlap.weight() > 0
     }
 
-    /// Offsets between which rows were lost.
-    pub fn lost(&self) -> Option<(u64, u64)> {
-        self.lost
+    /// Offsets between which rows of the reply to `prompt` were lost.
+    pub fn lost(&self, layout: &Layout, prompt: &str) -> Option<(u64, u64)> {
+        let counts = |row: usize| row >= self.from.max(self.lost_above);
+        let echo = place::echo_end(layout, &self.texts, prompt, counts);
+        self.lost.filter(|_| !echo.is_some_and(|echo| echo.whole))
     }
 
     /// The rows of the reply: behind the prompt's echo, or, where there is none, what was not there before Enter; up to the question that is

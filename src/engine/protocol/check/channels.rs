@@ -72,6 +72,7 @@ fn hook(resolver: &mut Resolver<'_>, form: &File, channel: &Channel) {
         warning(resolver, message, hint);
     }
     let of_use = channel.text.is_some()
+        || channel.error.is_some()
         || channel.session.is_some()
         || !channel.captures.is_empty()
         || form
@@ -86,7 +87,7 @@ fn hook(resolver: &mut Resolver<'_>, form: &File, channel: &Channel) {
         warning(
             resolver,
             "nothing is taken from this channel",
-            "text, session, captures, or said = of a state",
+            "text, error, session, captures, or said = of a state",
         );
     }
 }

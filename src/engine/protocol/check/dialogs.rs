@@ -1,6 +1,6 @@
 //! Dialogs: what is only read where something is asked, and what an answer needs to be given safely.
 
-use super::{error, warning};
+use super::error;
 use crate::engine::protocol::file::{Kind as FileKind, State};
 use crate::engine::protocol::resolve::Resolver;
 
@@ -183,15 +183,6 @@ fn menu(resolver: &mut Resolver<'_>, state: &State) {
                 r,
                 "the highlight moves between choices that choice_pattern finds",
                 "choice_pattern = '(?m)^(?<marker>[❯ ]) (?<label>.+)$'",
-            )
-        });
-    }
-    if !state.choices.is_empty() {
-        resolver.at("choices", |r| {
-            warning(
-                r,
-                "with move, choices are read off the screen",
-                "leave choices out",
             )
         });
     }

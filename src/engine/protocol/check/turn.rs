@@ -114,12 +114,22 @@ fn interrupt(resolver: &mut Resolver<'_>, form: &Interrupt, spec: &Spec) {
 
 fn errors(resolver: &mut Resolver<'_>, form: &File) {
     for (index, rule) in form.outcome.errors.iter().enumerate() {
-        let empty = rule.pattern.is_none() && rule.screen.is_none() && rule.status.is_none();
+        let given = [&rule.pattern, &rule.screen, &rule.status, &rule.told];
+        let empty = given.iter().all(|given| given.is_none());
+        let unheard = rule.told.is_some() && form.channels.iter().all(|channel| channel.error.is_none());
         let unless = rule.unless.is_some() && rule.pattern.is_none();
         resolver.at("error", |r| {
             r.nth(index, |r| {
                 if empty {
-                    error(r, "nothing tells this error", "add pattern, screen or status");
+                    error(
+                        r,
+                        "nothing tells this error",
+                        "add pattern, screen, status or told",
+                    );
+                } else if unheard {
+                    r.at("told", |r| {
+                        error(r, "no channel tells an error", "error = \"/…\" in a [[channel]]")
+                    });
                 } else if unless {
                     r.at("unless", |r| {
                         error(

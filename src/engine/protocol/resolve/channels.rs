@@ -30,6 +30,7 @@ impl Resolver<'_> {
                 },
             },
             text: self.optional_pointer("text", form.text.as_deref()),
+            error: self.optional_pointer("error", form.error.as_deref()),
             prompt: self.optional_pointer("prompt", form.prompt.as_deref()),
             id: self.optional_pointer("id", form.id.as_deref()),
             session: self.optional_pointer("session", form.session.as_deref()),

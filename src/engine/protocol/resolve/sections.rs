@@ -179,6 +179,7 @@ impl Resolver<'_> {
             pattern: self.optional_pattern("pattern", form.pattern.as_deref()),
             screen: self.optional_pattern("screen", form.screen.as_deref()),
             status: self.optional_pattern("status", form.status.as_deref()),
+            told: self.optional_pattern("told", form.told.as_deref()),
             severity,
             unless: self.optional_pattern("unless", form.unless.as_deref()),
             reason: form.reason.map(reason),

@@ -23,6 +23,7 @@ move = ["<up>", "<down>"]
 accept = "<enter>"
 deny = "<esc>"
 allow = '^Yes$'
+choices = [{ label = "Explain", send = "e" }]
 
 [[state]]
 name = "theme"
@@ -237,6 +238,23 @@ fn a_choice_that_vanishes_is_refused() {
     assert!(error.contains("not on the screen any more"), "{error}");
     assert_eq!(take(&mut rig), b"");
     assert_eq!(rig.state(), "blocked");
+}
+
+#[test]
+fn a_choice_of_a_menu_may_have_keys_of_its_own() {
+    let mut rig = asked();
+    let offered = |rig: &Rig| match rig.session.state() {
+        State::Blocked { question } => question.choices.iter().map(|c| c.label.clone()).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(offered(&rig), LABELS, "what is not on the screen is not offered");
+    let labels = ["Yes", "Explain", "No"];
+    rig.prints(&menu("Run rm x?", &labels, 0));
+    rig.waits(ms(100));
+    assert_eq!(offered(&rig), labels);
+    answers(&mut rig, "Explain");
+    assert_eq!(take(&mut rig), b"e");
+    assert_eq!(rig.state(), "busy");
 }
 
 #[test]

@@ -93,6 +93,40 @@ fn a_message_after_the_evidence_ends_the_turn_when_it_comes() {
 }
 
 #[test]
+fn an_error_that_is_told_ends_the_turn_as_one() {
+    let rules = "[[outcome.error]]\ntold = 'quota.* at (?<resets_at>\\S+)$'\nreason = \"usage_limit\"\n";
+    let source = hooked().replace("text = \"/answer\"", "text = \"/answer\"\nerror = \"/failed\"");
+    let said = |answer: &str, failed: &str| {
+        serde_json::json!({ "event": "Stop", "answer": answer, "failed": failed }).to_string()
+    };
+    let mut rig = Rig::ready(&format!("{source}{rules}"));
+    let mut ask = |answer: &str, failed: &str, screen: &str| {
+        rig.asks("q");
+        rig.shows("q", screen);
+        rig.hears("stop", &said(answer, failed));
+        rig.response().expect("nothing is waited for")
+    };
+    let response = ask("", "The request is not valid", "screen\r\n");
+    assert_eq!(
+        (response.outcome, response.source),
+        (Outcome::Error, Source::Screen)
+    );
+    assert_eq!(response.captures["message"], "The request is not valid");
+    assert!(response.complete && !response.captures.contains_key("reason"));
+    let response = ask("half of", "over quota, comes back at 4:31", "screen\r\n");
+    assert_eq!(
+        (response.outcome, response.text.as_str()),
+        (Outcome::Error, "half of")
+    );
+    assert_eq!(response.captures["reason"], "usage_limit");
+    assert_eq!(response.captures["resets_at"], "4:31");
+    // What the reply says of errors is none.
+    let response = ask("your quota is back at 5:00", "", "over quota, back at 5:00\r\n");
+    assert_eq!((response.outcome, response.source), (Outcome::Ok, Source::Hook));
+    assert!(!response.captures.contains_key("message"));
+}
+
+#[test]
 fn without_a_message_the_screen_is_taken_in_time() {
     let mut rig = Rig::ready(&hooked());
     rig.asks("q");

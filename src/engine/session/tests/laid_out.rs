@@ -237,6 +237,43 @@ fn rows_that_were_never_shown_are_told() {
 }
 
 #[test]
+fn pages_before_the_one_with_the_prompt_are_no_loss() {
+    let page = |lines: &[&str]| App {
+        lines: lines.iter().map(|line| format!("  {line}")).collect(),
+        ticks: 0,
+        shown: 0,
+    };
+    for between in [
+        vec!["loading", "the session", "of today"],
+        vec!["a", "b", "c", "d", "e", "f", "g"],
+    ] {
+        let mut chance = Chance(3);
+        let (mut rig, mut app) = started(&mut chance, "how much is it?");
+        let _ = rig.response();
+        rig.prints(&format!("\x1b]0;ready\x07{}", app.frame("")));
+        let _ = rig.response();
+        rig.asks("first of all");
+        rig.prints(&app.frame("first of all"));
+        rig.waits(Duration::from_millis(500));
+        rig.prints(&format!("\x1b]0;busy\x07{}", page(&between).frame("")));
+        // What is shown beside the session stays when the conversation comes.
+        app.lines = page(&between).lines;
+        app.lines.extend(["> first of all".into(), String::new()]);
+        rig.prints(&app.frame(""));
+        let lines = reply(&mut chance, 100);
+        stream(&mut rig, &mut app, &mut chance, &lines, false);
+        rig.prints(&format!("\x1b]0;ready\x07{}", app.frame("")));
+        let response = rig.response().expect("the turn is over");
+        assert_eq!(response.text, text_of(&lines));
+        assert!(
+            response.complete && !response.truncated,
+            "{:?}",
+            response.lost_bytes
+        );
+    }
+}
+
+#[test]
 fn a_second_prompt_of_the_same_words_has_its_own_reply() {
     let mut chance = Chance(2);
     let (mut rig, mut app) = started(&mut chance, "again");
