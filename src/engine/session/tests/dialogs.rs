@@ -401,7 +401,7 @@ fn an_answer_without_effect_is_told_after_a_while() {
     rig.waits(ms(30));
     assert_eq!(rig.take_written(), b"\r");
     rig.prints(&menu(QUESTION, &LABELS, 0));
-    rig.waits(ms(1900));
+    rig.waits(ms(5900));
     assert!(rig.response().is_none());
     rig.waits(ms(500));
     assert_eq!(rig.response().expect("asked again").outcome, Outcome::Blocked);
