@@ -52,8 +52,9 @@ pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
 pub const DIALOG_HOLDS: Duration = Duration::from_millis(60);
 /// How long a tool that says that it asks may take to paint what.
 pub const DIALOG_PAINTED_WITHIN: Duration = Duration::from_millis(500);
-/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again.
-pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again. A heavy tool on a busy machine was seen to
+/// need more than two seconds; a second answer could go to its next dialog.
+pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(6);
 /// How long a menu may take to show what a key did, before the key is repeated or the answer given up.
 pub const MENU_KEY_WITHIN: Duration = Duration::from_secs(1);
 /// How long the highlight must stand on a label before it is accepted.
@@ -115,3 +116,39 @@ pub const MAX_TITLE_STACK: usize = 8;
 pub const MAX_KEYBOARD_STACK: usize = 16;
 /// Names answered in one XTGETTCAP.
 pub const MAX_TERMINFO_NAMES: usize = 64;
+
+// Clusters: `engine::supervise`, `engine::health`.
+
+/// Instances of one cluster. The supervisor keeps less than 1 kB of each.
+pub const INSTANCES: usize = 1_000;
+/// A deadline looked at this much later than promised was slept through: the machine was suspended, or the driver stopped.
+pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
+/// How often one wait that was slept through gets its time once more.
+pub const PAUSES_FORGIVEN: u8 = 3;
+
+// Clusters: `engine::route`, `engine::pool`.
+
+/// How long a sticky key waits for its home to come back before it goes elsewhere.
+pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
+/// Turns that an instance which was away may catch up with, in round-robin.
+pub const ROUTE_CATCH_UP_TURNS: u32 = 32;
+/// What an instance's mean turn time says is halved after so long without a turn.
+pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
+/// A new turn time counts for at least one part of so many.
+pub const LATENCY_SAMPLE_WEIGHT_LEAST: u64 = 4;
+/// A turn without an answer counts as one that took at least this long.
+pub const ROUTE_FAILED_TURN_COUNTS_AS: Duration = Duration::from_secs(10);
+/// Retries per hundred accepted prompts, in the long run.
+pub const RETRY_SHARE_PERCENT: u32 = 20;
+/// One more retry each so often.
+pub const RETRY_TRICKLE: Duration = Duration::from_secs(6);
+/// Retries that can be saved up.
+pub const RETRY_SAVED: u32 = 100;
+/// Tickets that wait for an instance at most. The pool keeps under 200 bytes of each; their prompts are kept elsewhere.
+pub const POOL_QUEUE_TICKETS: usize = 1_024;
+/// A waiting ticket's priority rises by one each so often.
+pub const POOL_AGEING: Duration = Duration::from_secs(5);
+/// What a refused caller is told when no lease has ended yet, and the bounds of what it is told later.
+pub const RETRY_AFTER_UNKNOWN: Duration = Duration::from_secs(1);
+pub const RETRY_AFTER_LEAST: Duration = Duration::from_millis(10);
+pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);

@@ -16,6 +16,7 @@ use crate::engine::framer::state::State;
 use crate::engine::limits;
 use crate::engine::policy::Policy;
 use crate::engine::protocol::Spec;
+use crate::engine::random::Random;
 use crate::engine::response::Response;
 use crate::engine::session::{Confirm, RuleTrace, Session as Machine, SessionConfig};
 use crate::engine::time::Time;
@@ -121,7 +122,7 @@ fn groups(recording: &Recording) -> Vec<(Time, Group<'_>)> {
 struct Run {
     machine: Machine,
     chunks: Chunks,
-    chance: u64,
+    chance: Random,
     /// The recording has looks at the terminal.
     looks: bool,
     now: Time,
@@ -151,7 +152,7 @@ impl Run {
             policy: Policy::default(),
             tool_version: None,
         };
-        let chance = match replay.chunks {
+        let seed = match replay.chunks {
             Chunks::Random(seed) => seed,
             Chunks::Whole | Chunks::Of(_) => 0,
         };
@@ -159,7 +160,7 @@ impl Run {
         Run {
             machine,
             chunks: replay.chunks,
-            chance,
+            chance: Random::new(seed),
             looks,
             now: Time::ZERO,
             events: Vec::new(),
@@ -184,7 +185,7 @@ impl Run {
         match self.chunks {
             Chunks::Whole => usize::MAX,
             Chunks::Of(size) => size,
-            Chunks::Random(_) => (split_mix(&mut self.chance) % 64) as usize + 1,
+            Chunks::Random(_) => self.chance.below(64) as usize + 1,
         }
     }
 
@@ -268,15 +269,6 @@ fn is_terminal_reply(bytes: &[u8]) -> bool {
         [0x1b, b'[', rest @ ..] => matches!(rest, [.., b'R' | b'c' | b'n' | b't' | b'u' | b'y']),
         _ => false,
     }
-}
-
-/// SplitMix64: small, and the same everywhere.
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
