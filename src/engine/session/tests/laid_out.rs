@@ -232,7 +232,7 @@ fn pages_before_the_one_with_the_prompt_are_no_loss() {
         vec!["loading", "the session", "of today"],
         vec!["a", "b", "c", "d", "e", "f", "g"],
     ] {
-        let mut chance = Chance(3);
+        let mut chance = Chance::new(3);
         let (mut rig, mut app) = started(&mut chance, "how much is it?");
         let _ = rig.response();
         rig.prints(&format!("\x1b]0;ready\x07{}", app.frame("")));
