@@ -890,7 +890,7 @@ fn stopping_everything_ends_in_time_even_when_nothing_answers() {
 fn stopping_everything_tries_what_is_stuck_once_more() {
     let mut bench = Bench::with_one(ChildSpec::default());
     bench.ready(ONE);
-    bench.restart(ONE);
+    bench.stop(ONE);
     bench.next();
     bench.next();
     assert_eq!(bench.is(ONE), "stuck");
