@@ -294,7 +294,7 @@ def gemini_error(scenario: str) -> Reply:
     if scenario == "limit":
         prefix = "type.googleapis.com/google.rpc."
         error["details"] = [
-            {"@type": prefix + "QuotaFailure", "violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]},
+            {"@type": prefix + "QuotaFailure", "violations": [{"quotaId": "GenerateRequestsPerWeekPerProjectPerModel"}]},
             {"@type": prefix + "RetryInfo", "retryDelay": f"{RESET_SECONDS}s"},
         ]
     return Reply(status=status, error={"error": error})

@@ -176,7 +176,12 @@ AIDER = Difference(
 CLAUDE = Difference(
     bash=Dialog("(?i)touch made-by-model|proceed", ("Yes", "Yes, .*", "Yes, .*", "No.*"), "^Yes$"),
     edit=Dialog("(?i)create|notes", ("Yes", "Yes, .*", "No.*"), "^Yes$"),
-    expect={"drop": Expect(texts=(model.SHORT,), requests=(2, 6))},
+    skip=(),
+    expect={
+        "drop": Expect(texts=(model.SHORT,), requests=(2, 6)),
+        # Its first start wants the vendor's own service, and ends without it.
+        "login": replace(UNASKED, exit=1, question="Unable to connect to Anthropic services"),
+    },
 )
 CODEX = Difference(
     bash=Dialog("(?i)run the following command", ("Yes, proceed.*", "Yes, and .*", "No, .*"), "^Yes, proceed"),
@@ -191,7 +196,12 @@ GEMINI = Difference(
     skip=(),
     expect={
         "ask": replace(ASKED, choices=("Red.*", "Blue.*", "Enter a custom value.*")),
-        "limit": replace(BLOCKED, question="(?i)usage limit", choices=("Keep trying", "Stop")),
+        "limit": replace(
+            BLOCKED,
+            question="(?i)usage limit",
+            choices=("Keep trying", "Stop"),
+            captures={"reason": "^usage_limit$", "resets_at": r"^\d+:\d\d [AP]M"},
+        ),
         "error500": RETRIES,
         "overloaded": RETRIES,
         # A turn that was cancelled is not part of its conversation.

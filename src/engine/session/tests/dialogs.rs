@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::engine::policy::{Decision, PolicyRule};
-use crate::engine::protocol::spec::BlockKind;
+use crate::engine::protocol::spec::{BlockKind, Reason};
 
 const MENUS: &str = r#"
 name = "agent"
@@ -378,6 +378,67 @@ fn a_dialog_that_came_with_the_last_bytes_is_seen_before_typing() {
     rig.session.handle_output(text.as_bytes(), rig.now);
     assert!(matches!(rig.try_ask("go"), Err(SubmitError::Blocked(_))));
     assert_eq!(rig.written, b"");
+}
+
+#[test]
+fn a_number_may_need_enter_behind_it() {
+    let pattern = "choice_pattern = '(?m)^\\[(?<send>\\w)\\] (?<label>\\w+)$'";
+    let accepted = format!("{pattern}\naccept = \"<pause-300ms><enter>\"");
+    assert!(AGENT.contains(pattern));
+    let mut rig = Rig::new(&AGENT.replace(pattern, &accepted));
+    rig.prints(&title("idle"));
+    working(&mut rig);
+    rig.prints("\x1b[2J\x1b[HTheme?\r\n[1] dark\r\n[2] light\r\n");
+    rig.waits(ms(100));
+    rig.response().expect("blocked");
+    answers(&mut rig, "light");
+    assert_eq!(rig.take_written(), b"2");
+    rig.waits(ms(290));
+    assert_eq!(rig.take_written(), b"");
+    rig.waits(ms(20));
+    assert_eq!(rig.take_written(), b"\r");
+    assert_eq!(rig.state(), "busy");
+}
+
+#[test]
+fn a_dialog_that_stands_for_an_error_tells_the_reason_and_its_details() {
+    let limit = r#"
+[[state]]
+name = "limit"
+kind = "confirm"
+screen = '(?m)^│ Limit for (?<model>\w+) reached'
+question = '(?s)│ (?<question>Limit for .*?resets at +(?:│\s*│ )?(?<resets_at>[\d:]+)\.)'
+choice_pattern = '(?m)^│ (?<send>\d)\. (?<label>\w+) *│$'
+reason = "usage_limit"
+
+[[state]]
+name = "working"
+"#;
+    let mut rig = Rig::new(&AGENT.replacen("[[state]]\nname = \"working\"\n", limit, 1));
+    rig.prints(&title("idle"));
+    let dialog =
+        "\x1b[2J\x1b[H│ Limit for large reached, resets at │\r\n│ 14:30. │\r\n│ 1. Wait │\r\n│ 2. Stop │\r\n";
+    working(&mut rig);
+    rig.prints(dialog);
+    rig.waits(ms(100));
+    let response = rig.response().expect("blocked");
+    assert_eq!(response.outcome, Outcome::Blocked);
+    let captures: Vec<(&str, &str)> = response
+        .captures
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let wanted = [
+        ("model", "large"),
+        ("reason", "usage_limit"),
+        ("resets_at", "14:30"),
+    ];
+    assert_eq!(captures, wanted, "the question itself is no capture");
+    // Who asks next hears it as well.
+    match rig.try_ask("more") {
+        Err(SubmitError::Blocked(question)) => assert_eq!(question.reason, Some(Reason::UsageLimit)),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
