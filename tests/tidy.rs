@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Inside the engine, lower levels never import higher ones.
 const ENGINE_LEVELS: &[&[&str]] = &[
     &["ids", "limits", "random", "time", "tty"],
+    &["patience"],
     // Machines that know nothing of one another; what is above puts them together.
     &["term", "protocol", "supervise", "health", "route", "pool"],
     &["response"],

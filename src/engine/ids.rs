@@ -12,7 +12,7 @@ impl fmt::Display for TurnId {
     }
 }
 
-/// Names an instance by its place in its cluster: the same through all its restarts, never given to another.
+/// Names an instance by its place in its cluster: the same through all its restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(pub u32);
 
@@ -22,8 +22,8 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// Counts the lives of an instance: one more at each start, so that a report of a life that is over is known as such.
-/// Zero is before the first start.
+/// Names one life of an instance: one more at each start, counted over all instances of a cluster, so that a report of a life that is
+/// over is known as such even when its instance's id was given to another. Zero is before the first start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
 

@@ -52,8 +52,9 @@ pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
 pub const DIALOG_HOLDS: Duration = Duration::from_millis(60);
 /// How long a tool that says that it asks may take to paint what.
 pub const DIALOG_PAINTED_WITHIN: Duration = Duration::from_millis(500);
-/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again.
-pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again. A heavy tool on a busy machine was seen to
+/// need more than two seconds; a second answer could go to its next dialog.
+pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(6);
 /// How long a menu may take to show what a key did, before the key is repeated or the answer given up.
 pub const MENU_KEY_WITHIN: Duration = Duration::from_secs(1);
 /// How long the highlight must stand on a label before it is accepted.
@@ -115,6 +116,15 @@ pub const MAX_TITLE_STACK: usize = 8;
 pub const MAX_KEYBOARD_STACK: usize = 16;
 /// Names answered in one XTGETTCAP.
 pub const MAX_TERMINFO_NAMES: usize = 64;
+
+// Clusters: `engine::supervise`, `engine::health`.
+
+/// Instances of one cluster. The supervisor keeps less than 1 kB of each.
+pub const INSTANCES: usize = 1_000;
+/// A deadline looked at this much later than promised was slept through: the machine was suspended, or the driver stopped.
+pub const PAUSED_AFTER: Duration = Duration::from_secs(2);
+/// How often one wait that was slept through gets its time once more.
+pub const PAUSES_FORGIVEN: u8 = 3;
 
 // Clusters: `engine::route`, `engine::pool`.
 

@@ -2,8 +2,10 @@
 
 pub mod event;
 pub mod framer;
+pub mod health;
 pub mod ids;
 pub mod limits;
+pub mod patience;
 pub mod policy;
 pub mod pool;
 pub mod protocol;
@@ -11,6 +13,7 @@ pub mod random;
 pub mod response;
 pub mod route;
 pub mod session;
+pub mod supervise;
 pub mod term;
 pub mod time;
 pub mod tty;

@@ -25,7 +25,7 @@ pub struct Options {
     pub size: Option<Size>,
     pub limits: Limits,
     pub record: Option<RecordOptions>,
-    /// Report `EventKind::Text` while turns run.
+    /// Report `EventKind::Text` while turns run; of tools whose text comes from a side channel, or is laid out or trimmed, once, at the end.
     pub stream: bool,
     /// Limit of a turn whose `AskOptions` name none.
     pub turn_timeout: Duration,

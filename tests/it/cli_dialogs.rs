@@ -43,33 +43,25 @@ deny = "<esc>"
 allow = '^Yes$'
 
 [[state]]
-name = "working"
-kind = "busy"
-title = '^work$'
-
-[[state]]
 name = "typed"
 kind = "draft"
 title = '^idle$'
 screen = '(?m)^> \S'
 
-[[state]]
-name = "idle"
-kind = "ready"
-title = '^idle$'
-modes = { alternate_screen = true }
-tty = "any"
-waiting = "any"
-foreground = "any"
-after_busy = true
 "#;
+
+const TITLED: &str = concat!(
+    include_str!("titled.toml"),
+    "modes = { alternate_screen = true }\n"
+);
 
 /// Asks with a protocol file for the program in these modes; standard output is what the program was told.
 fn ask(modes: &[&str], args: &[&str]) -> Run {
     let home = Home::new();
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/agent_menu.py");
     let modes: Vec<String> = modes.iter().map(|mode| format!("{mode:?}")).collect();
-    let text = PROTOCOL
+    let text = [PROTOCOL, TITLED]
+        .concat()
         .replace("PROGRAM", program)
         .replace("MODES", &modes.join(", "))
         .replace(", ]", "]");

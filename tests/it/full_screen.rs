@@ -114,27 +114,10 @@ title = '^idle$'
 screen = '(?m)^> \S'
 
 [[state]]
-name = "ready"
-kind = "ready"
-title = '^idle$'
-status = '^state=(idle|done|error)'
-modes = { alternate_screen = true }
-tty = "any"
-waiting = "any"
-foreground = "any"
-after_busy = true
-after_busy_unless_quiet = "1s"
-
-[[state]]
 name = "retrying"
 kind = "busy"
 title = '^work$'
 screen = '(?m)retrying$'
-
-[[state]]
-name = "working"
-kind = "busy"
-title = '^work$'
 
 [submit]
 one_line = "paste"
@@ -158,7 +141,13 @@ reason = "overloaded"
 [[outcome.error]]
 screen = '(?ms)^(?<shown>session .*\S)\s+^>'
 severity = "warning"
+
 "#;
+
+const TITLED: &str = concat!(
+    include_str!("titled.toml"),
+    "status = '^state=(idle|done|error)'\nmodes = { alternate_screen = true }\nafter_busy_unless_quiet = '1s'\n"
+);
 
 static PYTHON: LazyLock<bool> = LazyLock::new(|| {
     std::process::Command::new("python3")
@@ -174,7 +163,7 @@ fn painter() -> Option<(Home, String)> {
     }
     let home = Home::new();
     let tool = home.write("painter.py", TOOL);
-    let protocol = home.write("painter.toml", &PROTOCOL.replace("TOOL", &tool));
+    let protocol = home.write("painter.toml", &(PROTOCOL.replace("TOOL", &tool) + TITLED));
     Some((home, protocol))
 }
 
@@ -194,7 +183,7 @@ fn the_answer_is_whole_though_it_is_painted_last() {
     let run = home.run(&["ask", "--json", &protocol, "one", "two"]).ends(0);
     assert!(shown(&run, 0).contains("answer to one"), "{run:?}");
     assert!(shown(&run, 1).contains("answer to two"), "{run:?}");
-    assert_eq!(run.objects()[1]["evidence"]["rule"], "ready");
+    assert_eq!(run.objects()[1]["evidence"]["rule"], "idle");
     run.says("resume with: --resume c0ffee-1");
 }
 

@@ -1,5 +1,7 @@
 //! From screen and history to the text of an answer: where it starts, where it ends, what is cut off.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::facts::Facts;
 use crate::engine::limits;
 use crate::engine::protocol::spec::{OutputStart, Pattern, ResponseRules};
@@ -156,7 +158,7 @@ pub fn text(
         extract.text.pop();
     }
     untrimmed(&extract.text);
-    trim(rules, &mut extract.text);
+    trim(rules, usize::from(screen.size().cols), &mut extract.text);
     extract
 }
 
@@ -176,14 +178,22 @@ fn without_interrupt(screen: &mut Screen, start: Pos, at: Pos, end: Pos) -> Extr
     extract
 }
 
-fn trim(rules: &ResponseRules, text: &mut String) {
-    trim_ends(rules, text);
-    if !rules.drop_lines.is_empty() {
-        let kept = text
-            .split('\n')
-            .filter(|line| !rules.drop_lines.iter().any(|p| p.0.is_match(line)));
+fn trim(rules: &ResponseRules, cols: usize, text: &mut String) {
+    if rules.padded || !rules.drop_lines.is_empty() {
+        let lines = text.split('\n');
+        let lines = lines.map(|line| if rules.padded { unpadded(line, cols) } else { line });
+        let kept = lines.filter(|line| !rules.drop_lines.iter().any(|p| p.0.is_match(line)));
         *text = kept.collect::<Vec<_>>().join("\n");
     }
+    trim_ends(rules, text);
+}
+
+/// A line without the blanks that fill it up: they end in the last column, or are a row and more. Others are somebody's text.
+fn unpadded(line: &str, cols: usize) -> &str {
+    let body = line.trim_end_matches(' ');
+    let blanks = line.len() - body.len();
+    let fills = blanks > 0 && (blanks >= cols || line.width().is_multiple_of(cols));
+    if fills { body } else { line }
 }
 
 /// Cuts what the protocol says from head and tail.

@@ -417,7 +417,10 @@ pub struct Response {
     /// Regexes cut from the tail of the text, repeatedly.
     #[serde(default)]
     pub trim_tail: Vec<String>,
-    /// Regexes of lines removed wherever they stand.
+    /// The tool fills its rows with blanks up to the edge of the screen: these are cut.
+    #[serde(default)]
+    pub padded: bool,
+    /// Regexes of lines removed wherever they stand, matched as they stand on the screen.
     #[serde(default)]
     pub drop_lines: Vec<String>,
     /// Regexes over the text; named groups become captures.

@@ -404,6 +404,8 @@ pub struct ResponseRules {
     pub trim_head: Vec<Pattern>,
     /// Cut from the tail, repeatedly, while one matches at the end.
     pub trim_tail: Vec<Pattern>,
+    /// Blanks up to the edge of the screen are the tool's, not the text's.
+    pub padded: bool,
     /// Lines removed wherever they stand.
     pub drop_lines: Vec<Pattern>,
     /// Over the text: named groups become captures.

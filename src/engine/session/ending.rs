@@ -300,15 +300,19 @@ impl Session {
         else {
             return;
         };
+        let rules = &self.spec.response;
+        // What the end of the turn may cut off, or takes from elsewhere, is not streamed.
+        let cuts = rules.padded || !rules.trim_head.is_empty() || !rules.drop_lines.is_empty();
         if turn.origin == Origin::Init
+            || cuts
             || self.has_words()
             || turn.typed.entered == self.screen.offset()
             || !turn.segments.is_empty()
-            || self.spec.response.layout.is_some()
+            || rules.layout.is_some()
         {
             return;
         }
-        let start = extract::output_start(&self.spec.response, &self.screen, &self.facts, &turn.typed);
+        let start = extract::output_start(rules, &self.screen, &self.facts, &turn.typed);
         let from = turn.streamed_to.unwrap_or(start);
         let mut to = Pos {
             row: self.screen.top_row(),
@@ -318,7 +322,7 @@ impl Session {
         while to.row > from.row && self.screen.row(to.row - 1).is_some_and(|row| row.wrapped) {
             to.row -= 1;
         }
-        if to <= from || self.spec.response.start != OutputStart::Auto {
+        if to <= from || rules.start != OutputStart::Auto {
             return;
         }
         let text = self.screen.extract(from, to).text;

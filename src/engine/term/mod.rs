@@ -68,7 +68,7 @@ mod text;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod testing;
+pub(in crate::engine) mod testing;
 #[cfg(test)]
 mod tests;
 

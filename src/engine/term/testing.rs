@@ -1,6 +1,8 @@
 //! What the terminal's tests share: a screen in one line, its whole state as a value, random streams.
 
 use super::state::{SavedCursor, Term};
+use crate::engine::random::Random;
+
 use super::{Link, Screen, Size, Style, TermConfig};
 
 pub(super) fn screen(cols: u16, rows: u16) -> Screen {
@@ -108,19 +110,16 @@ pub(super) fn visible_state(term: &Term) -> String {
     out
 }
 
-/// A small generator of numbers (xorshift): tests print the seed and need nothing more.
-pub(super) struct Chance(u64);
+/// Numbers and streams by chance; tests print the seed.
+pub(in crate::engine) struct Chance(Random);
 
 impl Chance {
     pub fn new(seed: u64) -> Chance {
-        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Chance(Random::new(seed))
     }
 
     pub fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % n
+        self.0.below(n as u64) as usize
     }
 
     pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {

@@ -72,7 +72,7 @@ pub struct Ask {
     #[arg(long)]
     pub raw: bool,
 
-    /// Print text as soon as it can no longer change
+    /// Print text as soon as it can no longer change; text that a hook, a transcript or the layout of a screen gives comes whole, at the end
     #[arg(long, conflicts_with_all = ["json", "raw"])]
     pub stream: bool,
 

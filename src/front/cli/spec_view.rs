@@ -283,6 +283,7 @@ fn response(spec: &Spec) -> Value {
         "start": start,
         "trim_head": patterns(&response.trim_head),
         "trim_tail": patterns(&response.trim_tail),
+        "padded": response.padded,
         "drop_lines": patterns(&response.drop_lines),
         "captures": patterns(&response.captures),
         "prompt_after_mode": response.prompt_after_mode.map(|mode| modes(&[mode])),

@@ -16,6 +16,7 @@ use crate::engine::framer::state::State;
 use crate::engine::limits;
 use crate::engine::policy::Policy;
 use crate::engine::protocol::Spec;
+use crate::engine::random::Random;
 use crate::engine::response::Response;
 use crate::engine::session::{Confirm, RuleTrace, Session as Machine, SessionConfig};
 use crate::engine::time::Time;
@@ -121,7 +122,7 @@ fn groups(recording: &Recording) -> Vec<(Time, Group<'_>)> {
 struct Run {
     machine: Machine,
     chunks: Chunks,
-    chance: u64,
+    chance: Random,
     /// The recording has looks at the terminal.
     looks: bool,
     now: Time,
@@ -151,7 +152,7 @@ impl Run {
             policy: Policy::default(),
             tool_version: None,
         };
-        let chance = match replay.chunks {
+        let seed = match replay.chunks {
             Chunks::Random(seed) => seed,
             Chunks::Whole | Chunks::Of(_) => 0,
         };
@@ -159,7 +160,7 @@ impl Run {
         Run {
             machine,
             chunks: replay.chunks,
-            chance,
+            chance: Random::new(seed),
             looks,
             now: Time::ZERO,
             events: Vec::new(),
@@ -184,7 +185,7 @@ impl Run {
         match self.chunks {
             Chunks::Whole => usize::MAX,
             Chunks::Of(size) => size,
-            Chunks::Random(_) => (split_mix(&mut self.chance) % 64) as usize + 1,
+            Chunks::Random(_) => self.chance.below(64) as usize + 1,
         }
     }
 
@@ -261,22 +262,13 @@ impl Run {
     }
 }
 
-/// What a terminal answers to a query (cursor position, attributes, modes, colours), not what a person types.
+/// What a terminal answers to a query (cursor position, attributes, modes, sizes, colours), not what a person types.
 fn is_terminal_reply(bytes: &[u8]) -> bool {
     match bytes {
         [0x1b, b']' | b'P', ..] => true,
-        [0x1b, b'[', rest @ ..] => matches!(rest, [.., b'R' | b'c' | b'n' | b'u' | b'y']),
+        [0x1b, b'[', rest @ ..] => matches!(rest, [.., b'R' | b'c' | b'n' | b't' | b'u' | b'y']),
         _ => false,
     }
-}
-
-/// SplitMix64: small, and the same everywhere.
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
@@ -285,10 +277,11 @@ mod tests {
 
     #[test]
     fn replies_of_a_terminal_are_told_from_keys() {
-        let replies: [&[u8]; 5] = [
+        let replies: [&[u8]; 6] = [
             b"\x1b[12;40R",
             b"\x1b[?62;22c",
             b"\x1b[0n",
+            b"\x1b[6;20;10t",
             b"\x1b]11;rgb:0/0/0\x1b\\",
             b"\x1bP>|x\x1b\\",
         ];

@@ -151,6 +151,7 @@ impl Resolver<'_> {
             },
             trim_head: self.patterns("trim_head", &form.trim_head),
             trim_tail: self.patterns("trim_tail", &form.trim_tail),
+            padded: form.padded,
             drop_lines: self.patterns("drop_lines", &form.drop_lines),
             captures: self.patterns("captures", &form.captures),
             prompt_after_mode,

@@ -1,10 +1,12 @@
 //! Dialogs of full-screen tools: menus that misbehave, policies, and what opens at a bad moment.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::engine::policy::{Decision, PolicyRule};
 use crate::engine::protocol::spec::BlockKind;
 
-const AGENT: &str = r#"
+const MENUS: &str = r#"
 name = "agent"
 command = ["agent"]
 exit = "/quit"
@@ -32,28 +34,9 @@ screen = '(?m)^Theme\?'
 question = '(?m)^Theme\?'
 choice_pattern = '(?m)^\[(?<send>\w)\] (?<label>\w+)$'
 
-[[state]]
-name = "working"
-kind = "busy"
-title = '^work$'
-
-[[state]]
-name = "idle"
-kind = "ready"
-title = '^idle$'
-tty = "any"
-waiting = "any"
-foreground = "any"
-after_busy = true
 "#;
 
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-fn title(text: &str) -> String {
-    format!("\x1b]2;{text}\x07")
-}
+static AGENT: LazyLock<String> = LazyLock::new(|| MENUS.to_owned() + TITLED);
 
 /// A menu as such tools paint it: in a box, the whole of it for each key.
 fn menu(question: &str, labels: &[&str], at: usize) -> String {
@@ -72,7 +55,7 @@ const LABELS: [&str; 3] = ["Yes", "Yes, and never ask again", "No"];
 const QUESTION: &str = "Run this:\n$ touch x\nReally?";
 
 fn with_policy(rules: &[(Decision, Option<&str>)]) -> Rig {
-    let mut rig = Rig::new(AGENT);
+    let mut rig = Rig::new(&AGENT);
     let rule = |(decision, question): &(Decision, Option<&str>)| PolicyRule {
         decision: *decision,
         question: question.map(|regex| regex::Regex::new(regex).expect("valid")),
@@ -121,10 +104,6 @@ fn refusal(rig: &mut Rig) -> Option<SubmitError> {
     }
 }
 
-fn take(rig: &mut Rig) -> Vec<u8> {
-    std::mem::take(&mut rig.written)
-}
-
 const DOWN: &[u8] = b"\x1b[B";
 const UP: &[u8] = b"\x1b[A";
 
@@ -144,13 +123,13 @@ fn a_question_has_its_rows_and_labels_without_the_box() {
 fn the_highlight_is_moved_and_looked_at_before_it_is_accepted() {
     let mut rig = asked();
     answers(&mut rig, "^no$");
-    assert_eq!(take(&mut rig), DOWN);
+    assert_eq!(rig.take_written(), DOWN);
     rig.prints(&menu(QUESTION, &LABELS, 1));
-    assert_eq!(take(&mut rig), DOWN);
+    assert_eq!(rig.take_written(), DOWN);
     rig.prints(&menu(QUESTION, &LABELS, 2));
-    assert_eq!(take(&mut rig), b"", "it has to stand for a moment");
+    assert_eq!(rig.take_written(), b"", "it has to stand for a moment");
     rig.waits(ms(30));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
     assert_eq!(rig.state(), "busy");
     rig.prints(&(title("work") + "\x1b[2J\x1b[H"));
     rig.prints(&(title("idle") + "fine\r\n"));
@@ -162,17 +141,17 @@ fn the_highlight_is_moved_and_looked_at_before_it_is_accepted() {
 fn a_key_that_is_ignored_is_repeated_and_then_doubted() {
     let mut rig = asked();
     answers(&mut rig, "No");
-    assert_eq!(take(&mut rig), DOWN);
+    assert_eq!(rig.take_written(), DOWN);
     rig.waits(ms(999));
-    assert_eq!(take(&mut rig), b"");
+    assert_eq!(rig.take_written(), b"");
     rig.waits(ms(2));
-    assert_eq!(take(&mut rig), DOWN, "ignored: once more");
+    assert_eq!(rig.take_written(), DOWN, "ignored: once more");
     // Both were only late.
     rig.prints(&menu(QUESTION, &LABELS, 1));
-    assert_eq!(take(&mut rig), b"", "the second may be on its way");
+    assert_eq!(rig.take_written(), b"", "the second may be on its way");
     rig.prints(&menu(QUESTION, &LABELS, 2));
     rig.waits(ms(30));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
 }
 
 #[test]
@@ -180,15 +159,15 @@ fn a_late_second_movement_does_not_accept_another_choice() {
     let mut rig = asked();
     answers(&mut rig, "and never");
     rig.waits(ms(1001));
-    assert_eq!(take(&mut rig), [DOWN, DOWN].concat());
+    assert_eq!(rig.take_written(), [DOWN, DOWN].concat());
     rig.prints(&menu(QUESTION, &LABELS, 1));
     rig.waits(ms(1500));
-    assert_eq!(take(&mut rig), b"", "one key is not accounted for");
+    assert_eq!(rig.take_written(), b"", "one key is not accounted for");
     rig.prints(&menu(QUESTION, &LABELS, 2));
-    assert_eq!(take(&mut rig), UP);
+    assert_eq!(rig.take_written(), UP);
     rig.prints(&menu(QUESTION, &LABELS, 1));
     rig.waits(ms(30));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
 }
 
 #[test]
@@ -197,7 +176,7 @@ fn a_menu_that_ignores_every_key_keeps_its_dialog() {
     answers(&mut rig, "No");
     rig.waits(Duration::from_secs(60));
     assert_eq!(
-        take(&mut rig),
+        rig.take_written(),
         DOWN.repeat(2 * 3 + 2),
         "bounded, and nothing accepted"
     );
@@ -214,29 +193,32 @@ fn a_menu_that_ignores_every_key_keeps_its_dialog() {
 fn a_menu_that_changes_its_order_is_looked_at_anew() {
     let mut rig = asked();
     answers(&mut rig, "No");
-    assert_eq!(take(&mut rig), DOWN);
+    assert_eq!(rig.take_written(), DOWN);
     let other = ["No", "Yes", "Yes, and never ask again"];
     rig.prints(&menu(QUESTION, &other, 1));
     rig.waits(ms(1001));
-    assert_eq!(take(&mut rig), UP);
+    assert_eq!(rig.take_written(), UP);
     rig.prints(&menu(QUESTION, &other, 0));
     rig.waits(ms(20));
     // It changes once more, right before it would be accepted.
     rig.prints(&menu(QUESTION, &LABELS, 0));
     rig.waits(ms(100));
-    assert!(!take(&mut rig).contains(&b'\r'), "the highlight stands on Yes");
+    assert!(
+        !rig.take_written().contains(&b'\r'),
+        "the highlight stands on Yes"
+    );
 }
 
 #[test]
 fn a_choice_that_vanishes_is_refused() {
     let mut rig = asked();
     answers(&mut rig, "No");
-    take(&mut rig);
+    rig.take_written();
     rig.prints(&menu(QUESTION, &LABELS[..2], 1));
     rig.waits(ms(1100));
     let error = refusal(&mut rig).expect("refused").to_string();
     assert!(error.contains("not on the screen any more"), "{error}");
-    assert_eq!(take(&mut rig), b"");
+    assert_eq!(rig.take_written(), b"");
     assert_eq!(rig.state(), "blocked");
 }
 
@@ -253,7 +235,7 @@ fn a_choice_of_a_menu_may_have_keys_of_its_own() {
     rig.waits(ms(100));
     assert_eq!(offered(&rig), labels);
     answers(&mut rig, "Explain");
-    assert_eq!(take(&mut rig), b"e");
+    assert_eq!(rig.take_written(), b"e");
     assert_eq!(rig.state(), "busy");
 }
 
@@ -275,7 +257,7 @@ fn what_a_choice_sends_is_read_again_right_before_it_is_sent() {
     rig.prints("\x1b[?2026l");
     rig.waits(ms(100));
     answers(&mut rig, "dark");
-    assert_eq!(take(&mut rig), b"b");
+    assert_eq!(rig.take_written(), b"b");
 }
 
 #[test]
@@ -284,19 +266,19 @@ fn a_policy_allows_inside_the_turn() {
     working(&mut rig);
     rig.prints(&menu(QUESTION, &LABELS, 1));
     rig.waits(ms(100));
-    assert_eq!(take(&mut rig), UP);
+    assert_eq!(rig.take_written(), UP);
     rig.prints(&menu(QUESTION, &LABELS, 0));
     rig.waits(ms(30));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
     // Repainted, it is the same dialog.
     rig.prints(&menu(QUESTION, &LABELS, 0));
     rig.waits(ms(500));
-    assert_eq!((rig.state(), take(&mut rig)), ("busy", Vec::new()));
+    assert_eq!((rig.state(), rig.take_written()), ("busy", Vec::new()));
     rig.prints(&title("work"));
     // Gone and there again: a new one.
     rig.prints(&menu(QUESTION, &LABELS, 0));
     rig.waits(ms(100));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
     rig.prints(&(title("work") + "\x1b[2J\x1b[Hdone\r\n"));
     rig.prints(&title("idle"));
     let response = rig.response().expect("over");
@@ -316,7 +298,7 @@ fn a_policy_denies_by_the_protocols_keys() {
     working(&mut rig);
     rig.prints(&menu(QUESTION, &LABELS, 0));
     rig.waits(ms(100));
-    assert_eq!(take(&mut rig), b"\x1b");
+    assert_eq!(rig.take_written(), b"\x1b");
     rig.prints(&(title("work") + "\x1b[2J\x1b[H"));
     rig.prints(&title("idle"));
     let response = rig.response().expect("over");
@@ -331,7 +313,7 @@ fn a_policy_denies_by_the_protocols_keys() {
         rig.response().expect("a person decides").outcome,
         Outcome::Blocked
     );
-    assert_eq!(take(&mut rig), b"");
+    assert_eq!(rig.take_written(), b"");
 }
 
 #[test]
@@ -356,7 +338,7 @@ fn a_policy_touches_nothing_but_permissions() {
     rig.prints("\x1b[2J\x1b[HTheme?\r\n[a] dark\r\n[b] light\r\n");
     rig.waits(ms(100));
     assert_eq!(rig.response().expect("blocked").outcome, Outcome::Blocked);
-    assert_eq!(take(&mut rig), b"");
+    assert_eq!(rig.take_written(), b"");
 }
 
 #[test]
@@ -417,9 +399,9 @@ fn an_answer_without_effect_is_told_after_a_while() {
     let mut rig = asked();
     answers(&mut rig, "Yes");
     rig.waits(ms(30));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
     rig.prints(&menu(QUESTION, &LABELS, 0));
-    rig.waits(ms(1900));
+    rig.waits(ms(5900));
     assert!(rig.response().is_none());
     rig.waits(ms(500));
     assert_eq!(rig.response().expect("asked again").outcome, Outcome::Blocked);
@@ -443,7 +425,7 @@ fn a_key_that_the_menu_shows_is_somebody_elses_answer() {
         r"\d\. (?<label>[^\n]+)$",
         r"\d\. (?<label>[^\n]+?)(?: \((?:\w|esc)\))? *│$",
     );
-    assert_ne!(keyed, AGENT);
+    assert_ne!(keyed, *AGENT);
     for (keys, label) in [
         ("y", Some("Yes")),
         ("2", Some("Always")),
@@ -500,16 +482,16 @@ marker_style = "background""#;
     rig.waits(ms(100));
     rig.response().expect("blocked");
     answers(&mut rig, "Always");
-    assert_eq!(take(&mut rig), DOWN);
+    assert_eq!(rig.take_written(), DOWN);
     rig.prints(&paint(&["Once", "Always", "Reject"], 1));
     rig.waits(ms(30));
-    assert_eq!(take(&mut rig), b"\r");
+    assert_eq!(rig.take_written(), b"\r");
     rig.prints(&title("work"));
     rig.prints(&paint(&["Once", "Reject"], 1));
     rig.waits(ms(100));
     answers(&mut rig, "Once");
     assert_eq!(
-        take(&mut rig),
+        rig.take_written(),
         UP,
         "of two, the rarer background is the highlight"
     );

@@ -1,6 +1,7 @@
 //! Replies of a tool that lays its text out itself.
 
 use super::*;
+use crate::engine::term::testing::Chance;
 
 const ROWS: usize = 40;
 /// Header, blank row and spinner, three rows of composer.
@@ -41,22 +42,6 @@ indent = 2
 /// The same on the ordinary screen.
 fn inline(protocol: &str) -> String {
     protocol.replace("alternate_screen = true", "alternate_screen = false")
-}
-
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
 }
 
 /// A tool that paints its conversation's tail.
@@ -209,7 +194,7 @@ fn stream(rig: &mut Rig, app: &mut App, chance: &mut Chance, lines: &[String], s
 #[test]
 fn frames_of_an_alternate_screen_give_every_line_once() {
     for seed in 0..150 {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let (mut rig, mut app) = started(&mut chance, "how much is it?");
         let len = chance.below(400);
         let lines = reply(&mut chance, len);
@@ -223,7 +208,7 @@ fn frames_of_an_alternate_screen_give_every_line_once() {
 
 #[test]
 fn rows_that_were_never_shown_are_told() {
-    let mut chance = Chance(1);
+    let mut chance = Chance::new(1);
     let (mut rig, mut app) = started(&mut chance, "how much is it?");
     let lines = reply(&mut chance, 200);
     for part in lines.chunks(80) {
@@ -247,7 +232,7 @@ fn pages_before_the_one_with_the_prompt_are_no_loss() {
         vec!["loading", "the session", "of today"],
         vec!["a", "b", "c", "d", "e", "f", "g"],
     ] {
-        let mut chance = Chance(3);
+        let mut chance = Chance::new(3);
         let (mut rig, mut app) = started(&mut chance, "how much is it?");
         let _ = rig.response();
         rig.prints(&format!("\x1b]0;ready\x07{}", app.frame("")));
@@ -275,7 +260,7 @@ fn pages_before_the_one_with_the_prompt_are_no_loss() {
 
 #[test]
 fn a_second_prompt_of_the_same_words_has_its_own_reply() {
-    let mut chance = Chance(2);
+    let mut chance = Chance::new(2);
     let (mut rig, mut app) = started(&mut chance, "again");
     app.lines.extend(["● first".into(), String::new()]);
     rig.prints(&format!("\x1b]0;ready\x07{}", app.frame("")));

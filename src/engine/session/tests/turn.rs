@@ -1,8 +1,10 @@
 //! Turns of full-screen tools: late paints, drafts, errors, interrupts, drift.
 
+use std::sync::LazyLock;
+
 use super::*;
 
-const AGENT: &str = r#"
+const FULL_SCREEN: &str = r#"
 name = "agent"
 command = ["agent"]
 exit = { send = "/quit<pause-200ms><enter>" }
@@ -23,25 +25,10 @@ title = '^idle$'
 screen = '(?m)^> \S'
 
 [[state]]
-name = "idle"
-kind = "ready"
-title = '^idle$'
-tty = "any"
-waiting = "any"
-foreground = "any"
-after_busy = true
-after_busy_unless_quiet = "5s"
-
-[[state]]
 name = "retrying"
 kind = "busy"
 title = '^work$'
 screen = 'retrying'
-
-[[state]]
-name = "working"
-kind = "busy"
-title = '^work$'
 
 [submit]
 enter_apart = true
@@ -68,24 +55,20 @@ reason = "api_error"
 [[outcome.error]]
 screen = 'limit reached, resets (?<resets_at>\S+)'
 reason = "usage_limit"
+
 "#;
 
-fn title(text: &str) -> String {
-    format!("\x1b]2;{text}\x07")
-}
+static AGENT: LazyLock<String> =
+    LazyLock::new(|| FULL_SCREEN.to_owned() + TITLED + "after_busy_unless_quiet = '5s'\n");
 
 /// The composer at the bottom, as the tool paints it.
 fn composer(text: &str) -> String {
     format!("\x1b7\x1b[24;1H\x1b[2K> {text}\x1b8")
 }
 
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
 /// Painted, rested and ready.
 fn agent() -> Rig {
-    let mut rig = Rig::new(AGENT);
+    let mut rig = Rig::new(&AGENT);
     rig.tty = editor_at_prompt();
     rig.prints(&(title("idle") + &composer("") + "hello\r\n"));
     rig.waits(ms(500));
@@ -109,7 +92,7 @@ fn working(prompt: &str) -> Rig {
 
 #[test]
 fn the_first_ready_rests() {
-    let mut rig = Rig::new(AGENT);
+    let mut rig = Rig::new(&AGENT);
     rig.prints(&(title("idle") + &composer("")));
     rig.waits(ms(400));
     rig.prints("queries");
@@ -121,7 +104,7 @@ fn the_first_ready_rests() {
 
 #[test]
 fn a_first_ready_that_never_rests_is_taken() {
-    let mut rig = Rig::new(AGENT);
+    let mut rig = Rig::new(&AGENT);
     rig.prints(&(title("idle") + &composer("")));
     for _ in 0..30 {
         rig.waits(ms(200));
@@ -424,7 +407,7 @@ fn captures_see_what_is_trimmed_off() {
 
 #[test]
 fn who_types_does_not_wait_for_the_last_paint() {
-    let mut rig = Rig::new(AGENT);
+    let mut rig = Rig::new(&AGENT);
     rig.prints(&(title("idle") + &composer("")));
     rig.session.handle_typed(b"go", rig.now);
     assert_eq!(rig.state(), "ready");
