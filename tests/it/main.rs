@@ -12,6 +12,7 @@ mod cli_protocol;
 mod cli_support;
 mod cli_usage;
 mod cluster;
+mod cluster_promises;
 mod docs;
 mod full_screen;
 mod host_channels;
