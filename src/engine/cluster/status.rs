@@ -37,6 +37,8 @@ pub struct InstanceStatus {
     pub fit: bool,
     /// Why it could not, in words.
     pub why: Option<String>,
+    /// What its health says.
+    pub verdict: Verdict,
     pub in_flight: u32,
     pub starts: u64,
     pub restarts: u64,
@@ -95,6 +97,7 @@ impl Cluster {
             draining: instance.draining || instance.leaving,
             fit,
             why: (!fit).then(|| self.why_not(id, now)),
+            verdict: self.health.verdict(id, now),
             in_flight: u32::from(instance.ticket.is_some()),
             starts: child.starts(),
             restarts: child.restarts(),
