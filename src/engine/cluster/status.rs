@@ -43,6 +43,8 @@ pub struct InstanceStatus {
     pub starts: u64,
     pub restarts: u64,
     pub last_exit: Option<ExitCause>,
+    /// Why it is not started again, in one word, when its phase is `failed`.
+    pub failed: Option<&'static str>,
     /// Turns of all its lives.
     pub turns: u64,
     pub last_turn: Option<LastTurn>,
@@ -102,6 +104,10 @@ impl Cluster {
             starts: child.starts(),
             restarts: child.restarts(),
             last_exit: child.last_exit().cloned(),
+            failed: match phase {
+                Phase::Failed { reason, .. } => Some(reason.as_str()),
+                _ => None,
+            },
             turns: instance.turns,
             last_turn: instance.last_turn.clone(),
             uptime: phase.life().map(|life| now.since(life.started)),
