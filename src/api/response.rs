@@ -90,11 +90,15 @@ pub enum Outcome {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Question {
-    /// `question`, `confirm`, `secret`, `pager`, `fullscreen` or `subprompt`.
+    /// `question`, `confirm`, `permission`, `login`, `secret`, `pager`, `fullscreen` or `subprompt`.
     pub kind: String,
     /// The protocol's rule that recognised it.
     pub rule: String,
     pub text: String,
+    /// Why it asks, where that is no decision about the tool's work: `usage_limit`, `not_logged_in`, `overloaded`, `api_error`,
+    /// `connection` or `context_full`. Also the capture `reason`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How a tool ended: one of the two is set, or none when it could not be learnt.

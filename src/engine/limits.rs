@@ -52,8 +52,9 @@ pub const DRIFT_AFTER: Duration = Duration::from_secs(5);
 pub const DIALOG_HOLDS: Duration = Duration::from_millis(60);
 /// How long a tool that says that it asks may take to paint what.
 pub const DIALOG_PAINTED_WITHIN: Duration = Duration::from_millis(500);
-/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again.
-pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long a dialog that was answered may stay on the screen unchanged before it counts as asked again. A heavy tool on a busy machine was seen to
+/// need more than two seconds; a second answer could go to its next dialog.
+pub const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(6);
 /// How long a menu may take to show what a key did, before the key is repeated or the answer given up.
 pub const MENU_KEY_WITHIN: Duration = Duration::from_secs(1);
 /// How long the highlight must stand on a label before it is accepted.
@@ -132,7 +133,7 @@ pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
 /// Turns that an instance which was away may catch up with, in round-robin.
 pub const ROUTE_CATCH_UP_TURNS: u32 = 32;
 /// Turns that one instance may be ahead of another that is busy, in round-robin.
-pub const ROUTE_LEAD_TURNS: u32 = 8;
+pub const ROUTE_LEAD_TURNS: u32 = 4;
 /// A turn that takes so many times what its instance's turns take is not waited for,
 pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
 /// but for at least so long.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ids::TurnId;
-use super::protocol::spec::{BlockKind, Keys};
+use super::protocol::spec::{BlockKind, Keys, Reason};
 use super::time::Time;
 use super::tty::Exit;
 
@@ -77,6 +77,10 @@ pub struct Question {
     pub rule: String,
     pub text: String,
     pub choices: Vec<QuestionChoice>,
+    /// Why it asks, where the protocol says so.
+    pub reason: Option<Reason>,
+    /// What the protocol's named groups found in it.
+    pub captures: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

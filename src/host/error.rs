@@ -195,9 +195,7 @@ impl Coded for ReadyError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            ReadyError::Exited { screen, .. } => {
-                last_line(screen).map(|line| format!("its last line: {line}"))
-            }
+            ReadyError::Exited { screen, .. } => last_lines(screen),
             ReadyError::Blocked { question, .. } => choices_hint(question),
             ReadyError::TimedOut { screen, .. } => last_line(screen)
                 .map(|line| format!("the screen ends with: {line}; `explain` shows which rule is near")),
@@ -280,10 +278,42 @@ fn choices_hint(question: &Question) -> Option<String> {
     (!labels.is_empty()).then(|| format!("answer with one of: {}", labels.join(", ")))
 }
 
+/// What a tool that did not come up left behind: why, it often says some rows above its last words.
+fn last_lines(screen: &str) -> Option<String> {
+    const ROWS: usize = 8;
+    let says = |line: &&str| line.contains(char::is_alphanumeric);
+    let mut lines: Vec<&str> = screen.lines().map(str::trim).filter(says).collect();
+    lines.drain(..lines.len().saturating_sub(ROWS));
+    match lines[..] {
+        [] => None,
+        [line] => Some(format!("its last line: {line}")),
+        _ => Some(format!("its last lines:\n{}", lines.join("\n"))),
+    }
+}
+
 fn last_line(screen: &str) -> Option<&str> {
     screen
         .lines()
         .rev()
         .map(str::trim_end)
         .find(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_lines;
+
+    #[test]
+    fn a_tool_that_did_not_come_up_is_quoted() {
+        assert_eq!(last_lines("\n ░░ \n"), None);
+        assert_eq!(last_lines(" one\n\n").as_deref(), Some("its last line: one"));
+        let screen = "*** art ***\n░░░\n\n  Unable to connect\n\n  Look at your network \n\n";
+        assert_eq!(
+            last_lines(screen).as_deref(),
+            Some("its last lines:\n*** art ***\nUnable to connect\nLook at your network")
+        );
+        let many: String = (0..20).map(|n| format!("row {n}\n")).collect();
+        let told = last_lines(&many).expect("rows");
+        assert!(told.starts_with("its last lines:\nrow 12\n") && told.ends_with("row 19"));
+    }
 }

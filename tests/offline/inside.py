@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("tool")
     parser.add_argument("scenario", nargs="+")
     parser.add_argument("--token-seconds", type=float, default=3.0)
-    parser.add_argument("--soak", type=int, default=0)
+    parser.add_argument("--soak", type=int, nargs=2, default=(0, 0), metavar=("FIRST", "BEHIND"), help="the numbers of its turns")
     parser.add_argument("--protocols", help="a folder of protocol files; default: the built-in ones")
     parser.add_argument("--bodies", action="store_true")
     arguments = parser.parse_args()
@@ -66,7 +66,7 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     target = f"{arguments.protocols}/{seed.protocol}.toml" if arguments.protocols else seed.protocol
     for name in arguments.scenario:
-        common = scenarios.soak(arguments.soak) if name == "soak" else scenarios.BY_NAME[name]
+        common = scenarios.soak(range(*arguments.soak)) if name == "soak" else scenarios.BY_NAME[name]
         scenario = scenarios.for_tool(common, seed.name)
         if scenario:
             print(json.dumps(run(seed, scenario, target, log)), flush=True)

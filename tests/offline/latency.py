@@ -10,12 +10,20 @@ from typing import Any
 
 
 def print_table(cells: list[tuple[str, str, Path, list[dict[str, Any]]]]) -> None:
-    print(f"{'':15} {'':12} {'turns':>6} {'median ms':>10} {'most ms':>8}")
+    print(f"{'':15} {'':12} {'turns':>6} {'median':>10} {'p95':>10} {'most':>10}")
     for tool, scenario, cast, responses in cells:
         found = [ms for ms in latencies(cast, responses) if ms is not None]
         if found:
-            print(f"{tool:15} {scenario:12} {len(found):6} {statistics.median(found):10.0f} {max(found):8.0f}")
+            print(f"{tool:15} {scenario:12} {len(found):6} " + " ".join(f"{words:>10}" for words in summary(found)))
     print()
+
+
+def summary(found: list[float]) -> list[str]:
+    """Median, 95th percentile and most."""
+    if not found:
+        return ["-", "-", "-"]
+    ordered = sorted(found)
+    return [f"{ms:.0f} ms" for ms in (statistics.median(ordered), ordered[(len(ordered) * 95 - 1) // 100], ordered[-1])]
 
 
 def latencies(cast: Path, responses: list[dict[str, Any]]) -> Iterator[float | None]:

@@ -84,6 +84,11 @@ END-OF-LONG-REPLY"""
     return "\n".join([head, *code, tail])
 
 
+def numbered(prompt: str) -> str:
+    """The last paragraph of a reply that could otherwise be taken for the one before."""
+    return f"\n\nThat was {prompt.split(' ', 1)[-1]}."
+
+
 def pieces_of(text: str, size: int, seconds: float) -> list[tuple[float, str]]:
     """The text in pieces, each with the pause before it."""
     return [(seconds, text[at : at + size]) for at in range(0, len(text), size)]
@@ -130,6 +135,10 @@ class Model:
                 return Reply(pieces=pieces_of(long_text(), 60, 0.004))
             case "slow":
                 return Reply(pieces=[(self.token_seconds, token) for token in SLOW])
+            case "paused1" | "paused3":
+                return Reply(pieces=[(float(name[-1]), token) for token in [*SLOW, numbered(ask.prompt)]])
+            case "pages":
+                return Reply(pieces=pieces_of(long_text() + numbered(ask.prompt), 60, 0.004))
             case "stall":
                 return Reply(pieces=[(0.05, STALL[0]), (0.05, STALL[1]), (STALL_SECONDS, STALL[2])])
             case "drop":
@@ -285,7 +294,7 @@ def gemini_error(scenario: str) -> Reply:
     if scenario == "limit":
         prefix = "type.googleapis.com/google.rpc."
         error["details"] = [
-            {"@type": prefix + "QuotaFailure", "violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]},
+            {"@type": prefix + "QuotaFailure", "violations": [{"quotaId": "GenerateRequestsPerWeekPerProjectPerModel"}]},
             {"@type": prefix + "RetryInfo", "retryDelay": f"{RESET_SECONDS}s"},
         ]
     return Reply(status=status, error={"error": error})

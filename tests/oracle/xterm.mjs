@@ -35,7 +35,6 @@ function look(terminal) {
 const size = (payload) => [payload.readUInt16LE(0), payload.readUInt16LE(2)];
 
 const input = readFileSync(0);
-const lines = [];
 let terminal;
 for (let at = 0; at < input.length; ) {
   const kind = String.fromCharCode(input[at]);
@@ -50,6 +49,5 @@ for (let at = 0; at < input.length; ) {
   } else {
     await new Promise((written) => terminal.write(payload, written));
   }
-  lines.push(JSON.stringify(look(terminal)));
+  await new Promise((written) => process.stdout.write(JSON.stringify(look(terminal)) + "\n", written));
 }
-process.stdout.write(lines.join("\n") + "\n");

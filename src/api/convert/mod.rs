@@ -229,6 +229,7 @@ impl From<&engine::response::Question> for Question {
             kind: question.kind.as_str().to_owned(),
             rule: question.rule.clone(),
             text: question.text.clone(),
+            reason: question.reason.map(|reason| reason.as_str().to_owned()),
         }
     }
 }

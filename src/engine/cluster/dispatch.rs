@@ -4,7 +4,7 @@ use super::instance::Fit;
 use super::{Action, Cluster, Ending, EventKind, NotTyped, OrderKind, Place, SessionState};
 use crate::engine::health::Verdict;
 use crate::engine::ids::{InstanceId, TicketId};
-use crate::engine::pool::{self, Grant, MemberState};
+use crate::engine::pool::{self, Choice, Grant, MemberState};
 use crate::engine::route::{Availability, Candidate};
 use crate::engine::supervise::{self, Phase};
 use crate::engine::time::Time;
@@ -149,14 +149,21 @@ impl Cluster {
                 return;
             }
             let candidates = self.candidates(now);
-            let router = &mut self.router;
-            let ask_again_at = &mut self.ask_again_at;
+            let (router, tickets) = (&mut self.router, &self.tickets);
+            let (ask_again_at, particular) = (&mut self.ask_again_at, self.particular);
             let grant = self.pool.poll_grant(now, |ticket, _| {
-                let chosen = router.choose(ticket, &candidates, now);
-                if let Err(none) = &chosen {
-                    *ask_again_at = [*ask_again_at, none.ask_again_at()].into_iter().flatten().min();
+                let none = match router.choose(ticket, &candidates, now) {
+                    Ok(chosen) => return Choice::Take(chosen),
+                    Err(none) => none,
+                };
+                *ask_again_at = [*ask_again_at, none.ask_again_at()].into_iter().flatten().min();
+                // What one ticket without wishes is refused, all of them are.
+                let plain = tickets.get(&ticket).is_some_and(|ticket| !ticket.is_particular());
+                if plain && particular == 0 {
+                    Choice::Stop
+                } else {
+                    Choice::Leave
                 }
-                chosen.ok()
             });
             match grant {
                 Some(grant) => self.hand_over(grant, now),

@@ -57,7 +57,7 @@ use super::health::Health;
 use super::ids::{InstanceId, TicketId};
 use super::limits;
 use super::pool::{self, LeaseId, Pool, PoolOptions, Request};
-use super::route::{RetryBudget, Router, RouterOptions};
+use super::route::{RetryBudget, Router, RouterOptions, Wish};
 use super::supervise::{ChildSpec, Group, Refusal};
 use super::time::Time;
 
@@ -71,6 +71,12 @@ struct Ticket {
     place: Place,
     /// Its caller does not want it any more.
     withdrawn: bool,
+}
+
+impl Ticket {
+    fn is_particular(&self) -> bool {
+        self.order.wish != Wish::default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +98,8 @@ pub struct Cluster {
     instances: BTreeMap<InstanceId, Instance>,
     tickets: BTreeMap<TicketId, Ticket>,
     last_ticket: u64,
+    /// Open tickets with a key or an instance of their choice.
+    particular: usize,
     metrics: Metrics,
     actions: VecDeque<Action>,
     closed: bool,
@@ -128,6 +136,7 @@ impl Cluster {
             instances: BTreeMap::new(),
             tickets: BTreeMap::new(),
             last_ticket: 0,
+            particular: 0,
             metrics: Metrics::default(),
             actions: VecDeque::new(),
             closed: false,
@@ -218,6 +227,7 @@ impl Cluster {
             place,
             withdrawn,
         };
+        self.particular += usize::from(entry.is_particular());
         self.tickets.insert(ticket, entry);
         self.tell(now, EventKind::Accepted { ticket });
         Ok(ticket)

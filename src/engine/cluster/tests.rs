@@ -79,7 +79,11 @@ impl World {
             match action {
                 Action::Start { instance, epoch } => self.start(instance, epoch),
                 Action::Stop { instance, epoch, .. } => self.later(3, instance, epoch, Coming::Gone),
-                Action::Type { ticket, instance, epoch } => self.typed(ticket, instance, epoch),
+                Action::Type {
+                    ticket,
+                    instance,
+                    epoch,
+                } => self.typed(ticket, instance, epoch),
                 Action::Finish { ticket, ending } => {
                     let before = self.endings.insert(ticket, ending);
                     assert_eq!(before, None, "seed {}: {ticket} ended twice", self.seed);
@@ -102,9 +106,15 @@ impl World {
         let seed = self.seed;
         if self.alive.get(&id) != Some(&epoch) {
             // It died in this moment: the driver says that nothing was typed.
-            return self.cluster.handle_turn(ticket, epoch, &TurnEnd::NotTyped, self.now);
+            return self
+                .cluster
+                .handle_turn(ticket, epoch, &TurnEnd::NotTyped, self.now);
         }
-        assert_eq!(self.turn.insert(id, ticket), None, "seed {seed}: {id} has two turns");
+        assert_eq!(
+            self.turn.insert(id, ticket),
+            None,
+            "seed {seed}: {id} has two turns"
+        );
         self.typed.entry(ticket).or_default().push(id);
         self.order.push((ticket, id));
         let length = (self.turn_ms)(id, &mut self.random);
@@ -250,7 +260,10 @@ fn every_prompt_ends_once_and_is_typed_at_most_once_unless_it_may_be_retried() {
         assert_eq!(world.endings.len(), 300, "seed {seed}");
         for (ticket, may) in retryable {
             let typed = world.typed.get(&ticket).map_or(0, Vec::len);
-            assert!(typed == 1 || may && typed <= 3, "seed {seed}: {ticket} typed {typed} times");
+            assert!(
+                typed == 1 || may && typed <= 3,
+                "seed {seed}: {ticket} typed {typed} times"
+            );
         }
         world.cluster.stop(world.now);
         world.perform();
@@ -286,10 +299,13 @@ fn round_robin_is_even_though_some_are_quicker_and_all_crash() {
 
 #[test]
 fn one_that_hangs_holds_up_nobody() {
-    let mut world = World::new(1, ClusterOptions {
-        routing: Routing::RoundRobin,
-        ..hardy(3)
-    });
+    let mut world = World::new(
+        1,
+        ClusterOptions {
+            routing: Routing::RoundRobin,
+            ..hardy(3)
+        },
+    );
     world.turn_ms = |id, _| if id.0 == 0 { 600_000 } else { 10 };
     for _ in 0..200 {
         world.submit(Order::prompt()).expect("room");
@@ -378,8 +394,14 @@ fn when_every_instance_has_failed_nobody_waits() {
         world.perform();
     }
     let ending = &world.endings[&ticket];
-    assert!(matches!(ending, Ending::NotTyped(NotTyped::AllFailed(_))), "{ending:?}");
-    assert!(matches!(world.submit(Order::prompt()), Err(Refused::AllFailed(_))));
+    assert!(
+        matches!(ending, Ending::NotTyped(NotTyped::AllFailed(_))),
+        "{ending:?}"
+    );
+    assert!(matches!(
+        world.submit(Order::prompt()),
+        Err(Refused::AllFailed(_))
+    ));
 }
 
 #[test]
@@ -389,7 +411,9 @@ fn a_session_that_does_not_come_back_is_replaced() {
         let _ = world.step();
     }
     let (id, epoch) = (InstanceId(0), world.alive[&InstanceId(0)]);
-    world.cluster.handle_state(id, epoch, SessionState::Unknown, world.now);
+    world
+        .cluster
+        .handle_state(id, epoch, SessionState::Unknown, world.now);
     world.perform();
     world.submit(Order::prompt()).expect("room");
     assert!(world.turn.is_empty(), "an unknown screen is given nothing");
@@ -418,13 +442,18 @@ fn a_usage_limit_takes_an_instance_out_and_another_answers() {
         duration: ms(10),
         bytes: 1,
     };
-    world.cluster.handle_turn(ticket, epoch, &TurnEnd::Answered(limited), world.now);
+    world
+        .cluster
+        .handle_turn(ticket, epoch, &TurnEnd::Answered(limited), world.now);
     world.perform();
     let other = world.cluster.instance_of(ticket).expect("typed elsewhere");
     assert_ne!(other, id);
     let status = world.cluster.status(world.now);
     let out = &status.instances[id.0 as usize];
-    assert!(!out.fit && out.why.as_deref().is_some_and(|why| why.contains("usage limit")), "{out:?}");
+    assert!(
+        !out.fit && out.why.as_deref().is_some_and(|why| why.contains("usage limit")),
+        "{out:?}"
+    );
 }
 
 #[test]

@@ -115,9 +115,10 @@ impl Cluster {
 
     /// The one end of a ticket.
     pub(super) fn finish(&mut self, ticket: TicketId, ending: Ending, now: Time) {
-        if self.tickets.remove(&ticket).is_none() {
+        let Some(entry) = self.tickets.remove(&ticket) else {
             return;
-        }
+        };
+        self.particular -= usize::from(entry.is_particular());
         // Nothing for one whose turn has ended: the router knows.
         self.router.finish(ticket, Ended::Abandoned, now);
         if let Ending::NotTyped(why) = &ending {

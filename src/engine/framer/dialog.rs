@@ -1,18 +1,25 @@
 //! Screens that ask for a decision: the question as text, the choices by label.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::engine::protocol::spec::{BlockKind, MarkerStyle, Rule};
+use crate::engine::protocol::spec::{BlockKind, Keys, MarkerStyle, Rule};
 use crate::engine::response::{Question, QuestionChoice};
 use crate::engine::term::{Attrs, Screen, Style, Underline};
+
+/// The group that holds the question in its regex.
+const QUESTION: &str = "question";
 
 /// The question that a rule of the protocol recognised.
 pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question {
     let shown = screen.viewport_text();
     let asked = asked(rule, &shown);
-    let text = asked.map_or_else(|| cursor_line(screen), |(text, _)| cleaned(text).join("\n"));
+    let text = asked.as_ref().map_or_else(
+        || cursor_line(screen),
+        |asked| cleaned(asked.part.as_str()).join("\n"),
+    );
     // In a menu only what stands there can be chosen.
     let fixed = rule.choices.iter().filter(|_| rule.menu.is_none());
     let mut choices: Vec<QuestionChoice> = fixed
@@ -30,6 +37,8 @@ pub fn question(rule: &Rule, kind: BlockKind, screen: &Screen, enter: &[u8]) -> 
         rule: rule.name.clone(),
         text,
         choices,
+        reason: rule.reason,
+        captures: asked.map_or_else(BTreeMap::new, |asked| asked.groups()),
     }
 }
 
@@ -54,12 +63,34 @@ pub fn is_painted(rule: &Rule, screen: &Screen) -> bool {
     asked && (rule.choice_pattern.is_none() || !menu_in(rule, screen, &shown).is_empty())
 }
 
-/// The question as it stands on the screen, and the byte behind it. Older dialogs may still be shown above.
-fn asked<'a>(rule: &Rule, shown: &'a str) -> Option<(&'a str, usize)> {
+/// The question as it stands on the screen.
+struct Asked<'a> {
+    pattern: &'a Regex,
+    found: regex::Captures<'a>,
+    part: regex::Match<'a>,
+}
+
+/// Older dialogs may still be shown above.
+fn asked<'a>(rule: &'a Rule, shown: &'a str) -> Option<Asked<'a>> {
     let pattern = &rule.question.as_ref()?.0;
     let found = pattern.captures_iter(shown).last()?;
-    let part = found.name("question").or_else(|| found.get(0))?;
-    Some((part.as_str(), part.end()))
+    let part = found.name(QUESTION).or_else(|| found.get(0))?;
+    Some(Asked { pattern, found, part })
+}
+
+impl Asked<'_> {
+    /// The named groups beside the question itself.
+    fn groups(&self) -> BTreeMap<String, String> {
+        let names = self.pattern.capture_names().flatten();
+        let others = names.filter(|name| *name != QUESTION);
+        let group = |name: &str| {
+            Some((
+                name.to_owned(),
+                cleaned(self.found.name(name)?.as_str()).join(" "),
+            ))
+        };
+        others.filter_map(group).collect()
+    }
 }
 
 fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
@@ -68,7 +99,7 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
     };
     let from = match (&rule.question, asked(rule, shown)) {
         (None, _) => 0,
-        (Some(_), Some((_, end))) => end,
+        (Some(_), Some(asked)) => asked.part.end(),
         // What else is on the screen may look like choices.
         (Some(_), None) => return Vec::new(),
     };
@@ -82,19 +113,13 @@ fn menu_in(rule: &Rule, screen: &Screen, shown: &str) -> Vec<Item> {
         if text.is_empty() {
             continue;
         }
-        let own = rule
-            .choices
-            .iter()
-            .find(|choice| rule.menu.is_some() && choice.label == text);
-        let send = found.name("send").or(found.name("key"));
-        let send = send.map_or("", |send| send.as_str());
         let marker = found.name("marker").map_or("", |marker| marker.as_str());
         let ink = label.as_str().find(|c: char| !is_frame(c)).unwrap_or_default();
         looks.push(style_at(screen, shown, label.start() + ink));
         items.push(Item {
             choice: QuestionChoice {
+                send: keys_of(rule, &found, &text),
                 label: text,
-                send: own.map_or_else(|| send.as_bytes().to_vec().into(), |own| own.send.clone()),
             },
             highlighted: !marker.trim().is_empty(),
             shown_keys: [
@@ -122,6 +147,25 @@ fn single_keys(text: &str) -> impl Iterator<Item = char> + '_ {
         let mut chars = word.chars();
         chars.next().filter(|_| chars.next().is_none())
     })
+}
+
+/// What takes the choice: its own keys in a menu, else what the pattern found, and what the protocol types behind that.
+fn keys_of(rule: &Rule, found: &regex::Captures<'_>, label: &str) -> Keys {
+    let own = rule
+        .choices
+        .iter()
+        .find(|choice| rule.menu.is_some() && choice.label == label);
+    if let Some(own) = own {
+        return own.send.clone();
+    }
+    let typed = found.name("send").or(found.name("key"));
+    let Some(typed) = typed.filter(|typed| !typed.is_empty()) else {
+        return Keys::default();
+    };
+    let mut keys = Keys::from(typed.as_str().as_bytes().to_vec());
+    keys.0
+        .extend(rule.accept.iter().flat_map(|accept| accept.0.iter().cloned()));
+    keys
 }
 
 /// The look of the character at a byte of the visible text.
@@ -225,6 +269,8 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         rule: rule.into(),
         text,
         choices,
+        reason: None,
+        captures: BTreeMap::new(),
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Facts {
     /// The last switch of a mode that the protocol names as the start of its prompt.
     pub prompt_mode: Option<Announced>,
     pub status: Option<String>,
+    /// It was announced since Enter.
+    pub status_is_new: bool,
     pub notifications: Vec<String>,
     /// Names of the side channels that have spoken since Enter, each once.
     pub said: Vec<String>,
@@ -71,6 +73,7 @@ impl Facts {
         self.done = None;
         self.notifications.clear();
         self.said.clear();
+        self.status_is_new = false;
         self.busy_seen = false;
         self.busy_rule = None;
     }
@@ -113,7 +116,10 @@ impl Facts {
                     replace(&mut self.paste_off, offset, place, screen);
                 }
             }
-            TermEventKind::ProgramStatus(status) => self.status = Some(status::decoded(status)),
+            TermEventKind::ProgramStatus(status) => {
+                self.status = Some(status::decoded(status));
+                self.status_is_new = true;
+            }
             TermEventKind::Notification { title, body } => {
                 if self.notifications.len() < limits::NOTIFICATIONS {
                     let title = title.as_deref().unwrap_or_default();

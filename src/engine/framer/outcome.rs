@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::facts::Facts;
 use crate::engine::protocol::spec::{ErrorRule, Pattern, Severity, Spec};
-use crate::engine::response::Outcome;
+use crate::engine::response::{Outcome, Question};
 
 /// Name of the capture that holds a command's exit status.
 pub const EXIT_STATUS: &str = "exit_status";
@@ -57,6 +57,16 @@ pub fn judge(
         captures.entry(MESSAGE.into()).or_insert_with(|| told.to_owned());
     }
     outcome
+}
+
+/// What a question that ends a turn tells beside its text.
+pub fn asked(question: &Question) -> BTreeMap<String, String> {
+    let mut captures = question.captures.clone();
+    let reason = question
+        .reason
+        .map(|reason| (REASON.to_owned(), reason.as_str().to_owned()));
+    captures.extend(reason);
+    captures
 }
 
 /// What the protocol captures from the text of a step, before anything is trimmed off.
@@ -143,7 +153,12 @@ fn applies(
     ended: Ended<'_>,
     captures: &mut BTreeMap<String, String>,
 ) -> bool {
-    let status = facts.status.as_deref().unwrap_or_default();
+    // A status stands until the next one: what the turn before was told is no word about this one.
+    let status = facts.status.as_deref().filter(|_| facts.status_is_new);
+    if rule.status.is_some() && status.is_none() {
+        return false;
+    }
+    let status = status.unwrap_or_default();
     if rule.told.is_some() && ended.told.is_none() {
         return false;
     }

@@ -237,7 +237,8 @@ pub struct State {
     /// Keys that move the highlight to the choice before and to the next one: `["<up>", "<down>"]`.
     #[serde(rename = "move")]
     pub moves: Option<Vec<String>>,
-    /// Keys that take the highlighted choice; only sent when the screen shows that it is the wanted one.
+    /// Keys that take the highlighted choice, only sent when the screen shows that it is the wanted one; without `move`: typed behind
+    /// what a choice of `choice_pattern` sends.
     pub accept: Option<String>,
     /// How the highlighted choice looks, where no `marker` stands before it.
     pub marker_style: Option<MarkerStyle>,
@@ -249,6 +250,11 @@ pub struct State {
     pub auto: Option<String>,
     /// Keys that leave it; interrupt uses them.
     pub quit: Option<String>,
+    /// The tool has refused what stands in the composer: the turn is over, and the composer is emptied.
+    #[serde(default)]
+    pub ends_turn: bool,
+    /// Why the tool asks, where that is no decision about its work: the capture `reason`.
+    pub reason: Option<Reason>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]

@@ -119,6 +119,8 @@ pub struct Rule {
     pub choice_pattern: Option<Pattern>,
     /// Its choices are taken by moving a highlight.
     pub menu: Option<Menu>,
+    /// Typed behind what a choice found by `choice_pattern` sends.
+    pub accept: Option<Keys>,
     /// Refuses what is asked; for a policy.
     pub deny: Option<Keys>,
     /// Over labels: the choice that allows what is asked this once; for a policy.
@@ -127,6 +129,10 @@ pub struct Rule {
     pub auto: Option<Keys>,
     /// For pagers: what quits it (interrupt uses it).
     pub quit: Option<Keys>,
+    /// Of a draft: the tool has refused it, and the turn is over.
+    pub ends_turn: bool,
+    /// Why it asks: the capture `reason`.
+    pub reason: Option<Reason>,
     /// Line in the protocol file, for `explain`.
     pub line: u32,
 }
@@ -454,7 +460,7 @@ pub struct ErrorRule {
     pub reason: Option<Reason>,
 }
 
-/// Kinds of errors that callers act on differently.
+/// Kinds of errors, and of dialogs that stand in for one, that callers act on differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     UsageLimit,

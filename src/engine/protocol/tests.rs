@@ -330,6 +330,24 @@ fn contradictory_conditions_are_told() {
         "nothing is asked",
     );
     at(
+        "kind = \"busy\"\ntitle = 'x'\nreason = \"overloaded\"",
+        9,
+        10,
+        "nothing is asked",
+    );
+    at(
+        "kind = \"busy\"\ntitle = 'x'\nends_turn = true",
+        9,
+        13,
+        "only a draft",
+    );
+    at(
+        "kind = \"login\"\ntitle = 'x'\nreason = \"no_login\"",
+        9,
+        10,
+        "unknown word `no_login`",
+    );
+    at(
         "kind = \"confirm\"\ntitle = 'x'\nchoice_pattern = '(?<label>x)'",
         9,
         18,

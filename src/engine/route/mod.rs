@@ -146,7 +146,7 @@ impl Router {
             tickets: BTreeMap::new(),
             lines: BTreeMap::new(),
             loads: BTreeMap::new(),
-            rotation: Rotation::new(options.catch_up),
+            rotation: Rotation::new(options.catch_up, options.lead),
             random: Random::new(options.seed),
         }
     }

@@ -1,8 +1,8 @@
 //! Round-robin where some are quicker: nobody gets far ahead of one that is still at it.
 //!
 //! With one turn at a time, whoever is free first would be served first, and the quick would have more turns than the slow. So an instance
-//! that is `lead` turns ahead of a busy one waits for it. It is held at exactly that distance: what is further behind has come back from a
-//! restart and catches up, or has taken too long once, and holds nobody up.
+//! that is `lead` turns ahead of a busy one waits for it. One whose turn takes far longer than usual is not waited for; what it misses
+//! meanwhile beyond twice the lead is forgiven (`Rotation::count`), so nobody waits for long while it catches up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Pace<'_> {
         let before = open.len();
         open.retain(|open| {
             let held_by = |(served, _): &&(u64, Time)| {
-                rotation.served(open.id) == served.saturating_add(u64::from(self.lead))
+                rotation.served(open.id) >= served.saturating_add(u64::from(self.lead))
             };
             let held_until = at_it.iter().filter(held_by).map(|(_, until)| *until).max();
             until = [until, held_until].into_iter().flatten().min();

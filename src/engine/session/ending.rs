@@ -201,6 +201,7 @@ impl Session {
         let mut captures = std::mem::take(&mut turn.captures);
         captures.extend(self.told_captures(found));
         captures.extend(self.heard_captures(&mut turn));
+        captures.extend(question.as_ref().map(outcome::asked).unwrap_or_default());
         let screen = match outcome::wants_screen(&self.spec) {
             true => self.screen.viewport_text(),
             false => String::new(),

@@ -1,5 +1,6 @@
 //! Looking at the evidence, and what follows from it: the states.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::queue::Purpose;
@@ -239,6 +240,8 @@ impl Session {
             rule: self.spec.rules[found.rule].name.clone(),
             text: "the input is not complete; the tool waits for the rest".into(),
             choices: Vec::new(),
+            reason: None,
+            captures: BTreeMap::new(),
         };
         self.block(question, found, now);
     }

@@ -42,6 +42,9 @@ impl Session {
             .as_ref()
             .filter(|turn| !turn.interrupted)
             .map(|turn| turn.progress);
+        if sent.is_some() && self.spec.rules[found.rule].ends_turn {
+            return self.refuse_draft(found, draft, now);
+        }
         if let Some(Progress::Entered { at, repeats }) = sent {
             let within = self.spec.submit.start_within;
             draft.next_at = within
@@ -54,6 +57,16 @@ impl Session {
             }
             return;
         }
+        self.draft = Some(draft);
+        self.discard_draft(now);
+    }
+
+    /// The tool has said why it does not take what was typed. It stands there still, and would be the start of the next prompt.
+    fn refuse_draft(&mut self, found: &Match, draft: Draft, now: Time) {
+        let Some(turn) = self.turn.take() else { return };
+        self.finish(turn, Outcome::Ok, found, None, None, found.prompt_start, now);
+        let rule = self.spec.rules[found.rule].name.clone();
+        self.enter_state(State::Busy { turn: None }, &rule, now);
         self.draft = Some(draft);
         self.discard_draft(now);
     }

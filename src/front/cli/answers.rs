@@ -103,6 +103,7 @@ mod tests {
             kind: "secret".into(),
             rule: "password".into(),
             text: text.into(),
+            reason: None,
         }
     }
 

@@ -89,10 +89,13 @@ fn rule(rule: &Rule) -> Value {
             "accept": keys(&menu.accept),
             "marker_style": menu.style.map(MarkerStyle::as_str),
         })),
+        "accept": rule.accept.as_ref().map(keys),
         "deny": rule.deny.as_ref().map(keys),
         "allow": rule.allow.as_ref().map(Pattern::as_str),
         "auto": rule.auto.as_ref().map(keys),
         "quit": rule.quit.as_ref().map(keys),
+        "ends_turn": rule.ends_turn,
+        "reason": rule.reason.map(Reason::as_str),
     })
 }
 

@@ -262,11 +262,11 @@ impl Run {
     }
 }
 
-/// What a terminal answers to a query (cursor position, attributes, modes, colours), not what a person types.
+/// What a terminal answers to a query (cursor position, attributes, modes, sizes, colours), not what a person types.
 fn is_terminal_reply(bytes: &[u8]) -> bool {
     match bytes {
         [0x1b, b']' | b'P', ..] => true,
-        [0x1b, b'[', rest @ ..] => matches!(rest, [.., b'R' | b'c' | b'n' | b'u' | b'y']),
+        [0x1b, b'[', rest @ ..] => matches!(rest, [.., b'R' | b'c' | b'n' | b't' | b'u' | b'y']),
         _ => false,
     }
 }
@@ -277,10 +277,11 @@ mod tests {
 
     #[test]
     fn replies_of_a_terminal_are_told_from_keys() {
-        let replies: [&[u8]; 5] = [
+        let replies: [&[u8]; 6] = [
             b"\x1b[12;40R",
             b"\x1b[?62;22c",
             b"\x1b[0n",
+            b"\x1b[6;20;10t",
             b"\x1b]11;rgb:0/0/0\x1b\\",
             b"\x1bP>|x\x1b\\",
         ];

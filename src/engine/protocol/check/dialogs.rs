@@ -5,6 +5,15 @@ use crate::engine::protocol::file::{Kind as FileKind, State};
 use crate::engine::protocol::resolve::Resolver;
 
 pub(super) fn dialog(resolver: &mut Resolver<'_>, state: &State, is_prompt: bool) {
+    if state.ends_turn && state.kind != FileKind::Draft {
+        resolver.at("ends_turn", |r| {
+            error(
+                r,
+                "only a draft may end the turn",
+                "a prompt ends it anyway, and a dialog, too",
+            )
+        });
+    }
     let asks = !is_prompt && !matches!(state.kind, FileKind::Busy | FileKind::Draft);
     if !asks {
         return nothing_asked(resolver, state, is_prompt);
@@ -34,6 +43,7 @@ fn nothing_asked(resolver: &mut Resolver<'_>, state: &State, is_prompt: bool) {
         ("deny", state.deny.is_some()),
         ("allow", state.allow.is_some()),
         ("question", state.question.is_some()),
+        ("reason", state.reason.is_some()),
         // An unfinished input has a way out of its own.
         (
             "quit",
@@ -139,24 +149,31 @@ fn groups(state: &State) -> Vec<String> {
     })
 }
 
+fn no_menu(resolver: &mut Resolver<'_>, state: &State) {
+    let groups = groups(state);
+    let sends = groups.iter().any(|group| group == "send" || group == "key");
+    let unread = [
+        ("accept", state.accept.is_some() && !sends),
+        ("marker_style", state.marker_style.is_some()),
+    ];
+    for (key, _) in unread.iter().filter(|(_, given)| *given) {
+        resolver.at(key, |r| {
+            error(
+                r,
+                "it is only read together with move",
+                match *key {
+                    "accept" => "move = [\"<up>\", \"<down>\"], or a group send in choice_pattern, behind which it is typed",
+                    _ => "move = [\"<up>\", \"<down>\"]",
+                },
+            )
+        });
+    }
+}
+
 /// Moving a highlight needs two directions, a way to see it, and a way to accept.
 fn menu(resolver: &mut Resolver<'_>, state: &State) {
     let Some(moves) = &state.moves else {
-        for (key, given) in [
-            ("accept", state.accept.is_some()),
-            ("marker_style", state.marker_style.is_some()),
-        ] {
-            if given {
-                resolver.at(key, |r| {
-                    error(
-                        r,
-                        "it is only read together with move",
-                        "move = [\"<up>\", \"<down>\"]",
-                    )
-                });
-            }
-        }
-        return;
+        return no_menu(resolver, state);
     };
     if moves.len() != 2 || moves.iter().any(String::is_empty) {
         resolver.at("move", |r| {

@@ -286,7 +286,7 @@ impl Resolver<'_> {
     }
 }
 
-fn reason(reason: file::Reason) -> Reason {
+pub(super) fn reason(reason: file::Reason) -> Reason {
     match reason {
         file::Reason::UsageLimit => Reason::UsageLimit,
         file::Reason::NotLoggedIn => Reason::NotLoggedIn,

@@ -16,10 +16,16 @@ impl Resolver<'_> {
             choices: self.choices(&form.choices),
             choice_pattern: self.optional_pattern("choice_pattern", form.choice_pattern.as_deref()),
             menu: self.menu(form),
+            accept: match form.moves {
+                Some(_) => None,
+                None => self.optional_keys("accept", form.accept.as_deref()),
+            },
             deny: self.optional_keys("deny", form.deny.as_deref()),
             allow: self.optional_pattern("allow", form.allow.as_deref()),
             auto: self.optional_keys("auto", form.auto.as_deref()),
             quit: self.optional_keys("quit", form.quit.as_deref()),
+            ends_turn: form.ends_turn,
+            reason: form.reason.map(super::sections::reason),
             line: u32::try_from(line).unwrap_or(u32::MAX),
         }
     }
@@ -169,6 +175,8 @@ pub(super) fn short_state(name: &str, kind: file::Kind) -> file::State {
         allow: None,
         auto: None,
         quit: None,
+        ends_turn: false,
+        reason: None,
     }
 }
 

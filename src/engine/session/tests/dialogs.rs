@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::engine::policy::{Decision, PolicyRule};
-use crate::engine::protocol::spec::BlockKind;
+use crate::engine::protocol::spec::{BlockKind, Reason};
 
 const MENUS: &str = r#"
 name = "agent"
@@ -381,6 +381,67 @@ fn a_dialog_that_came_with_the_last_bytes_is_seen_before_typing() {
 }
 
 #[test]
+fn a_number_may_need_enter_behind_it() {
+    let pattern = "choice_pattern = '(?m)^\\[(?<send>\\w)\\] (?<label>\\w+)$'";
+    let accepted = format!("{pattern}\naccept = \"<pause-300ms><enter>\"");
+    assert!(AGENT.contains(pattern));
+    let mut rig = Rig::new(&AGENT.replace(pattern, &accepted));
+    rig.prints(&title("idle"));
+    working(&mut rig);
+    rig.prints("\x1b[2J\x1b[HTheme?\r\n[1] dark\r\n[2] light\r\n");
+    rig.waits(ms(100));
+    rig.response().expect("blocked");
+    answers(&mut rig, "light");
+    assert_eq!(rig.take_written(), b"2");
+    rig.waits(ms(290));
+    assert_eq!(rig.take_written(), b"");
+    rig.waits(ms(20));
+    assert_eq!(rig.take_written(), b"\r");
+    assert_eq!(rig.state(), "busy");
+}
+
+#[test]
+fn a_dialog_that_stands_for_an_error_tells_the_reason_and_its_details() {
+    let limit = r#"
+[[state]]
+name = "limit"
+kind = "confirm"
+screen = '(?m)^│ Limit for (?<model>\w+) reached'
+question = '(?s)│ (?<question>Limit for .*?resets at +(?:│\s*│ )?(?<resets_at>[\d:]+)\.)'
+choice_pattern = '(?m)^│ (?<send>\d)\. (?<label>\w+) *│$'
+reason = "usage_limit"
+
+[[state]]
+name = "working"
+"#;
+    let mut rig = Rig::new(&AGENT.replacen("[[state]]\nname = \"working\"\n", limit, 1));
+    rig.prints(&title("idle"));
+    let dialog =
+        "\x1b[2J\x1b[H│ Limit for large reached, resets at │\r\n│ 14:30. │\r\n│ 1. Wait │\r\n│ 2. Stop │\r\n";
+    working(&mut rig);
+    rig.prints(dialog);
+    rig.waits(ms(100));
+    let response = rig.response().expect("blocked");
+    assert_eq!(response.outcome, Outcome::Blocked);
+    let captures: Vec<(&str, &str)> = response
+        .captures
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let wanted = [
+        ("model", "large"),
+        ("reason", "usage_limit"),
+        ("resets_at", "14:30"),
+    ];
+    assert_eq!(captures, wanted, "the question itself is no capture");
+    // Who asks next hears it as well.
+    match rig.try_ask("more") {
+        Err(SubmitError::Blocked(question)) => assert_eq!(question.reason, Some(Reason::UsageLimit)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_tool_may_say_that_it_asks_before_it_paints() {
     let mut rig = with_policy(&[]);
     working(&mut rig);
@@ -401,7 +462,7 @@ fn an_answer_without_effect_is_told_after_a_while() {
     rig.waits(ms(30));
     assert_eq!(rig.take_written(), b"\r");
     rig.prints(&menu(QUESTION, &LABELS, 0));
-    rig.waits(ms(1900));
+    rig.waits(ms(5900));
     assert!(rig.response().is_none());
     rig.waits(ms(500));
     assert_eq!(rig.response().expect("asked again").outcome, Outcome::Blocked);

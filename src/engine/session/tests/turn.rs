@@ -246,6 +246,45 @@ fn a_prompt_that_is_never_taken_is_told_and_emptied() {
 }
 
 #[test]
+fn what_the_tool_refuses_ends_the_turn_and_is_emptied() {
+    let refused = r#"
+[[state]]
+name = "refused"
+kind = "draft"
+title = '^idle$'
+screen = '(?m)^No such command(?s:.*)^> /'
+ends_turn = true
+
+[[state]]
+name = "unsent"
+"#;
+    let errors = "\n[[outcome.error]]\npattern = '(?m)^No such command'\n";
+    let mut rig = Rig::new(&(AGENT.replacen("[[state]]\nname = \"unsent\"\n", refused, 1) + errors));
+    rig.tty = editor_at_prompt();
+    rig.prints(&(title("idle") + &composer("") + "hello\r\n"));
+    rig.waits(ms(500));
+    rig.written.clear();
+    rig.asks("/nonsense");
+    rig.prints(&composer("/nonsense"));
+    rig.waits(ms(150));
+    assert_eq!(rig.written, b"/nonsense\r");
+    rig.written.clear();
+    rig.prints("\r\nNo such command: /nonsense\r\n");
+    let response = rig.response().expect("over, without another Enter");
+    assert_eq!(response.outcome, Outcome::Error, "{:?}", response.text);
+    assert_eq!(response.evidence.rule, "refused");
+    assert!(
+        response.text.contains("No such command: /nonsense"),
+        "{}",
+        response.text
+    );
+    assert_eq!(rig.written, b"\x15", "it is emptied");
+    assert_eq!(rig.state(), "busy");
+    rig.prints(&composer(""));
+    assert_eq!(rig.state(), "ready");
+}
+
+#[test]
 fn a_draft_of_nobody_is_emptied_a_few_times() {
     let mut rig = agent();
     rig.prints(&composer("left over"));
@@ -317,6 +356,24 @@ fn the_tools_own_word_is_an_error_with_its_message() {
     assert_eq!(response.outcome, Outcome::Error);
     assert_eq!(response.captures["message"], "Overloaded");
     assert_eq!(response.captures["reason"], "api_error");
+}
+
+#[test]
+fn an_error_of_the_turn_before_is_none_of_this_one() {
+    let mut rig = working("go");
+    rig.prints("\x1b]7501;state=error:msg=T3ZlcmxvYWRlZA==\x1b\\");
+    rig.prints(&title("idle"));
+    rig.waits(ms(300));
+    assert_eq!(rig.response().expect("over").outcome, Outcome::Error);
+    // A command of the tool's own: answered at once, nothing announced.
+    rig.asks("/help");
+    rig.prints(&composer("/help"));
+    rig.waits(ms(150));
+    rig.prints(&(composer("") + "a list\r\n"));
+    rig.waits(Duration::from_secs(6));
+    let response = rig.response().expect("over");
+    assert_eq!(response.outcome, Outcome::Ok, "{:?}", response.captures);
+    assert!(!response.captures.contains_key("message"));
 }
 
 #[test]
