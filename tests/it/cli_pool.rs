@@ -431,7 +431,7 @@ fn ctrl_c_finishes_what_runs_and_asks_nothing_new() {
 #[test]
 fn ctrl_c_twice_ends_everything() {
     let home = home();
-    home.write("p", "echo $$ > pid; echo part; sleep 600\necho never\n");
+    home.write("p", "echo part; echo $$ > pid; sleep 600\necho never\n");
     let mut child = home.spawn(&["pool", "run", "./sh.toml", "-n", "1", "p"]);
     let pid = home.path().join("pid");
     soon("it runs", || count(&pid) == 1);
@@ -456,7 +456,7 @@ fn ctrl_c_twice_ends_everything() {
 #[test]
 fn a_reader_that_goes_ends_the_run() {
     let home = home();
-    home.write("p", &lines((0..5000).map(|n| format!("echo $$ > pid; echo {n}"))));
+    home.write("p", &lines((0..5000).map(|n| format!("test -e pid || echo $$ > pid; echo {n}"))));
     let mut child = home.spawn(&["pool", "run", "./sh.toml", "-n", "2", "p"]);
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     answer(&mut stdout);
@@ -503,4 +503,34 @@ fn lost_prompts_are_tried_again_when_that_is_allowed() {
     for cast in ["0-1.cast", "0-2.cast"] {
         assert!(home.path().join("casts").join(cast).is_file(), "{cast}");
     }
+}
+
+#[test]
+fn the_bench_measures_and_ends() {
+    let home = home();
+    let run = home
+        .run(&["pool", "bench", "-n", "1,2", "--time", "1s", "--json"])
+        .ends(0);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let runs = report["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2, "{report}");
+    for measured in runs {
+        for figure in [
+            "ready_ms",
+            "turns_per_second",
+            "slow_turns_per_second",
+            "instance_bytes",
+            "supervisor_bytes",
+        ] {
+            assert!(
+                measured[figure].as_f64().is_some_and(|value| value > 0.0),
+                "{figure}: {report}"
+            );
+        }
+    }
+    let run = home
+        .run(&["pool", "bench", "./sh.toml", "--prompt", "exit", "--time", "1s"])
+        .ends(1);
+    assert!(run.stderr.contains("outcome exited"), "{run:?}");
+    home.run(&["pool", "bench", "./sh.toml"]).ends(2).says("--prompt");
 }

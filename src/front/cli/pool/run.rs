@@ -96,6 +96,7 @@ struct Run {
     tally: Tally,
     gauge: Gauge,
     quiet: bool,
+    total: Option<u64>,
     status: Option<Status>,
     began: Instant,
     looked: Instant,
@@ -161,6 +162,7 @@ impl Run {
             tally: Tally::default(),
             gauge,
             quiet: plan.quiet,
+            total: plan.total,
             status: None,
             began: now,
             looked: now,
@@ -452,6 +454,10 @@ impl Run {
     /// Instances ended, everything written, and told what came of it.
     async fn end(mut self, signals: &mut Signals) -> anyhow::Result<Exit> {
         let took = self.began.elapsed();
+        if let Some(total) = self.total {
+            // Those that were never read, too.
+            self.tally.not_asked = total.saturating_sub(self.tally.done());
+        }
         if self.stop.is_none() {
             self.look().await;
             self.write_metrics().await;

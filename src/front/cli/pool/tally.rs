@@ -22,7 +22,7 @@ pub struct Tally {
     pub bad: u64,
     /// Prompts that the journal answers.
     pub skipped: u64,
-    /// Prompts that were read and not typed because the run was ended.
+    /// Prompts that were not typed because the run was ended; of a stream, those that were read.
     pub not_asked: u64,
     pub retried: u64,
     pub(super) by_instance: BTreeMap<u32, Share>,
