@@ -456,7 +456,10 @@ fn ctrl_c_twice_ends_everything() {
 #[test]
 fn a_reader_that_goes_ends_the_run() {
     let home = home();
-    home.write("p", &lines((0..5000).map(|n| format!("test -e pid || echo $$ > pid; echo {n}"))));
+    home.write(
+        "p",
+        &lines((0..5000).map(|n| format!("test -e pid || echo $$ > pid; echo {n}"))),
+    );
     let mut child = home.spawn(&["pool", "run", "./sh.toml", "-n", "2", "p"]);
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     answer(&mut stdout);
