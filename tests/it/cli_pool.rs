@@ -72,6 +72,11 @@ fn every_prompt_has_one_answer_and_the_table_tells_of_all() {
     let answers = run.objects();
     assert_eq!(answers.len(), 21);
     for answer in &answers {
+        let line: ptych::api::PoolLine =
+            serde_json::from_value(answer.clone()).expect("a line of its schema");
+        assert!(line.answer.is_some() && line.error.is_none(), "{answer}");
+    }
+    for answer in &answers {
         let line = answer["line"].as_u64().expect("a line");
         assert!(answer["instance"].as_u64().expect("typed") < 3, "{answer}");
         assert_eq!(
@@ -154,6 +159,8 @@ fn json_lines_say_how_their_prompts_are_asked() {
         .ends(6);
     let answers = run.objects();
     let refused = answers.iter().find(|answer| answer["id"] == "x").expect("told");
+    let line: ptych::api::PoolLine = serde_json::from_value(refused.clone()).expect("a line of its schema");
+    assert!(line.answer.is_none() && line.error.is_some(), "{refused}");
     assert_eq!(refused["error"]["code"], "no_such_instance", "{refused}");
     assert!(
         answers

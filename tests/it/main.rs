@@ -13,6 +13,7 @@ mod cli_protocol;
 mod cli_support;
 mod cli_usage;
 mod cluster;
+mod cluster_wire;
 mod docs;
 mod full_screen;
 mod host_channels;
