@@ -97,6 +97,7 @@ impl Session {
             },
             before: Vec::new(),
             enter: Vec::new(),
+            looks_before_enter: 0,
             in_alternate: self.screen.alternate_screen(),
             segments: Vec::new(),
             captures: BTreeMap::new(),
