@@ -129,6 +129,23 @@ fn a_question_at_the_start_is_asked_and_can_be_answered() {
 }
 
 #[test]
+fn a_program_reads_the_question_where_no_turn_was_begun() {
+    let run = ask(&["trust"], &["hello", "--json"]).ends(4);
+    let error = &run.objects()[0];
+    assert_eq!(
+        (&error["code"], &error["retryable"]),
+        (&"blocked".into(), &false.into())
+    );
+    assert_eq!(error["question"]["kind"], "confirm", "{run:#?}");
+    assert_eq!(error["question"]["text"], "Do you trust this folder?");
+    assert_eq!(error["choices"][1], "Yes, I trust it");
+    let run = ask(&[], &[RUN, "again", "--keep-going", "--json"]).ends(4);
+    let objects = run.objects();
+    assert_eq!(objects[0]["outcome"], "blocked", "{run:#?}");
+    assert_eq!(objects[0]["choices"][2], "No");
+}
+
+#[test]
 fn a_dialog_before_enter_keeps_the_prompt_back() {
     ask(&["late"], &["hello"])
         .ends(4)

@@ -412,7 +412,8 @@ fn a_tool_that_never_stops_painting_gets_its_enter() {
         rig.session.poll_probe();
         paints += 1;
         rig.now = rig.now + ms(1);
-        rig.session.handle_output(format!("\x1b[2J\x1b[Hgo {paints}\x1b[1;3H").as_bytes(), rig.now);
+        rig.session
+            .handle_output(format!("\x1b[2J\x1b[Hgo {paints}\x1b[1;3H").as_bytes(), rig.now);
         rig.session.handle_drained(rig.now);
         while let Some(bytes) = rig.session.poll_write().map(<[u8]>::to_vec) {
             rig.written.extend_from_slice(&bytes);

@@ -298,6 +298,26 @@ fn a_draft_of_nobody_is_emptied_a_few_times() {
 }
 
 #[test]
+fn keys_that_empty_a_line_are_the_protocols() {
+    let told = |protocol: &str, keys: &[&str]| {
+        let mut rig = Rig::ready(protocol);
+        for typed in keys {
+            rig.session.handle_typed(typed.as_bytes(), rig.now);
+        }
+        rig.answers("", "42\r\n").prompt
+    };
+    let own = format!("discard = \"<esc><backspace>\"\n{EDITOR}");
+    assert_eq!(told(&own, &["wrong", "\x1b", "\x7f", "6*7\r"]), "6*7");
+    assert_eq!(told(&own, &["wrong\x1b\x7f6*7\r"]), "6*7");
+    assert_eq!(
+        told(EDITOR, &["wrong\x01\x0b", "6*7", "\r"]),
+        "6*7",
+        "the default"
+    );
+    assert_eq!(told(EDITOR, &["wrong\x15", "6*7\r"]), "6*7", "a terminal's own");
+}
+
+#[test]
 fn what_a_person_types_is_no_draft_to_empty() {
     let mut rig = agent();
     rig.session.handle_typed(b"hel", rig.now);
