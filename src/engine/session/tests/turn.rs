@@ -446,6 +446,23 @@ fn a_tool_that_shows_nothing_known_is_unknown_and_comes_back() {
 }
 
 #[test]
+fn a_turn_that_ends_in_a_look_of_its_own_says_what_came_nearest() {
+    let mut rig = working("go");
+    rig.session.config.tool_version = None;
+    rig.prints(&title("Now With A New Look"));
+    rig.waits(ms(6000));
+    assert_eq!(rig.state(), "unknown");
+    rig.session.learn_tool_version("2.2".into());
+    rig.waits(Duration::from_secs(60));
+    let response = rig.response().expect("over");
+    assert_eq!(response.outcome, Outcome::Unknown);
+    assert!(!response.complete);
+    let signals = response.evidence.signals.join("\n");
+    assert!(signals.contains("title wants ^work$"), "{signals}");
+    assert!(signals.contains("version of the tool: 2.2"), "{signals}");
+}
+
+#[test]
 fn the_way_out_is_typed_with_its_pause() {
     let mut rig = agent();
     rig.session.leave(rig.now);
