@@ -134,6 +134,12 @@ pub const PAUSES_FORGIVEN: u8 = 3;
 pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
 /// Turns that an instance which was away may catch up with, in round-robin.
 pub const ROUTE_CATCH_UP_TURNS: u32 = 32;
+/// Turns that one instance may be ahead of another that is busy, in round-robin.
+pub const ROUTE_LEAD_TURNS: u32 = 4;
+/// A turn that takes so many times what its instance's turns take is not waited for,
+pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
+/// but for at least so long.
+pub const ROUTE_STRAGGLER_AFTER: Duration = Duration::from_millis(500);
 /// What an instance's mean turn time says is halved after so long without a turn.
 pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
 /// A new turn time counts for at least one part of so many.
@@ -154,3 +160,10 @@ pub const POOL_AGEING: Duration = Duration::from_secs(5);
 pub const RETRY_AFTER_UNKNOWN: Duration = Duration::from_secs(1);
 pub const RETRY_AFTER_LEAST: Duration = Duration::from_millis(10);
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
+
+// Clusters: `engine::cluster`.
+
+/// An instance that has reached its usage limit is tried again after this, where nobody knows when the limit ends.
+pub const USAGE_LIMIT_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// Answers of a cluster that nobody has read yet; at 50 MB each the worst case is a caller's own doing, ordinary ones are kilobytes.
+pub const CLUSTER_UNREAD_ANSWERS: usize = 4096;

@@ -1,5 +1,6 @@
 //! The pure part: bytes, events and `now` in; bytes, events and deadlines out.
 
+pub mod cluster;
 pub mod event;
 pub mod framer;
 pub mod health;

@@ -55,6 +55,21 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The word in JSON, metrics and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Error => "error",
+            Outcome::Blocked => "blocked",
+            Outcome::Interrupted => "interrupted",
+            Outcome::TimedOut => "timed_out",
+            Outcome::Exited => "exited",
+            Outcome::Unknown => "unknown",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     pub kind: BlockKind,

@@ -5,6 +5,7 @@
 //! machine, and performs what it asks for. It decides nothing about prompts and answers: that is the engine's.
 
 mod channels;
+pub mod cluster;
 pub mod error;
 mod launch;
 pub mod memory;

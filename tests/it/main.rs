@@ -11,6 +11,7 @@ mod cli_dialogs;
 mod cli_protocol;
 mod cli_support;
 mod cli_usage;
+mod cluster;
 mod docs;
 mod full_screen;
 mod host_channels;

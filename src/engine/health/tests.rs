@@ -176,7 +176,9 @@ fn one_odd_check_moves_nothing() {
     assert_eq!(bench.health.grade(ONE), Some(Grade::Degraded));
     bench.checks(&[false]);
     bench.is_out(OutReason::Down, None);
-    bench.checks(&[true, false, true]);
+    bench.checks(&[true, false, true, false, false]);
+    bench.is_out(OutReason::Down, None);
+    bench.checks(&[true]);
     bench.is_out(OutReason::Down, None);
     bench.checks(&[true]);
     assert_eq!(bench.verdict(), Verdict::Serve);

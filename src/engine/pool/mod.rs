@@ -52,7 +52,7 @@ pub use lease::{Lease, LeaseId};
 pub use member::{Member, MemberState, Then};
 pub use options::PoolOptions;
 use queue::{Queue, Waiter};
-pub use request::{CallerId, Grant, Refused, Request, Waiting};
+pub use request::{CallerId, Choice, Grant, Refused, Request, Waiting};
 
 /// See the module's words.
 #[derive(Clone, Debug)]
@@ -93,6 +93,10 @@ impl Pool {
 
     pub fn members(&self) -> impl Iterator<Item = (InstanceId, &Member)> {
         self.members.iter().map(|(&id, member)| (id, member))
+    }
+
+    pub fn member(&self, id: InstanceId) -> Option<&Member> {
+        self.members.get(&id)
     }
 
     pub fn lease(&self, lease: LeaseId) -> Option<&Lease> {
@@ -297,25 +301,34 @@ impl Pool {
     // What must be done now.
 
     /// The next ticket that gets an instance. `choose` is asked for each waiting ticket in order, with the free instances that it may have
-    /// (longest free first), until it takes one; a ticket for which it takes none stays where it is.
-    pub fn poll_grant(
+    /// (longest free first), until it takes one or says that no other ticket will get one either; a ticket for which it takes none stays
+    /// where it is.
+    pub fn poll_grant<C: Into<Choice>>(
         &mut self,
         now: Time,
-        mut choose: impl FnMut(TicketId, &[InstanceId]) -> Option<InstanceId>,
+        mut choose: impl FnMut(TicketId, &[InstanceId]) -> C,
     ) -> Option<Grant> {
         let free = self.free();
         if free.is_empty() {
             return None;
         }
-        let (ticket, instance) = self.queue.in_order(now).find_map(|(ticket, request)| {
+        let mut chosen = None;
+        for (ticket, request) in self.queue.in_order(now) {
             let free = match &request.only {
                 Some(only) if free.contains(only) => slice::from_ref(only),
-                Some(_) => return None,
+                Some(_) => continue,
                 None => &free,
             };
-            let chosen = choose(ticket, free)?;
-            free.contains(&chosen).then_some((ticket, chosen))
-        })?;
+            match choose(ticket, free).into() {
+                Choice::Take(instance) if free.contains(&instance) => {
+                    chosen = Some((ticket, instance));
+                    break;
+                }
+                Choice::Take(_) | Choice::Leave => {}
+                Choice::Stop => break,
+            }
+        }
+        let (ticket, instance) = chosen?;
         self.grant(ticket, instance, now)
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Queue {
     lines: BTreeMap<Line, BTreeSet<TicketId>>,
     callers: BTreeMap<CallerId, Caller>,
     deadlines: BTreeSet<(Time, TicketId)>,
+    /// Waiters that any instance would serve.
+    unbound: usize,
 }
 
 impl Queue {
@@ -52,6 +54,7 @@ impl Queue {
             lines: BTreeMap::new(),
             callers: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            unbound: 0,
         }
     }
 
@@ -65,10 +68,7 @@ impl Queue {
 
     /// Those that any instance would serve.
     pub(super) fn unbound(&self) -> usize {
-        self.waiters
-            .values()
-            .filter(|waiter| waiter.request.only.is_none())
-            .count()
+        self.unbound
     }
 
     pub(super) fn bound_to(&self, instance: InstanceId) -> Vec<TicketId> {
@@ -97,6 +97,7 @@ impl Queue {
         let caller = self.callers.entry(request.caller).or_default();
         caller.used = caller.used.max(floor);
         caller.waiting += 1;
+        self.unbound += usize::from(request.only.is_none());
         self.lines.entry(line(request)).or_default().insert(ticket);
         self.deadlines.extend(request.deadline.map(|at| (at, ticket)));
         self.waiters.insert(ticket, waiter);
@@ -106,6 +107,7 @@ impl Queue {
     pub(super) fn remove(&mut self, ticket: TicketId) -> Option<Waiter> {
         let waiter = self.waiters.remove(&ticket)?;
         let request = &waiter.request;
+        self.unbound -= usize::from(request.only.is_none());
         if let Some(at) = request.deadline {
             self.deadlines.remove(&(at, ticket));
         }

@@ -84,3 +84,19 @@ pub struct Waiting {
     /// Free members that it could have: when there are any, who chooses has refused them.
     pub free: usize,
 }
+
+/// What whoever chooses says of one waiting ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Take(InstanceId),
+    /// Not this one, not now.
+    Leave,
+    /// Nor any other: with a long queue it costs much to ask them all.
+    Stop,
+}
+
+impl From<Option<InstanceId>> for Choice {
+    fn from(chosen: Option<InstanceId>) -> Choice {
+        chosen.map_or(Choice::Leave, Choice::Take)
+    }
+}

@@ -112,6 +112,23 @@ fn a_caller_that_asks_one_by_one_does_not_pass_one_that_has_asked_for_much() {
 }
 
 #[test]
+fn a_new_caller_does_not_pass_those_who_wait() {
+    let mut pool = ready(PoolOptions::fixed(1));
+    for number in 0..40 {
+        admit(&mut pool, number, of(number % 2), at(0));
+    }
+    for _ in 0..20 {
+        let granted = grant(&mut pool, at(0)).expect("an instance is free");
+        pool.give_back(granted.lease, 1, at(0));
+    }
+    for number in 100..110 {
+        admit(&mut pool, number, of(2), at(0));
+    }
+    let served = serve(&mut pool, at(0));
+    assert_eq!(served[..6], [20, 21, 100, 22, 23, 101]);
+}
+
+#[test]
 fn what_costs_more_counts_for_more() {
     let mut pool = ready(PoolOptions::fixed(1));
     for number in 0..3 {
@@ -122,6 +139,24 @@ fn what_costs_more_counts_for_more() {
         admit(&mut pool, number, of(1), at(0));
     }
     assert_eq!(serve(&mut pool, at(0)), [0, 10, 11, 12, 1, 13, 14, 15, 2]);
+}
+
+#[test]
+fn what_a_caller_has_used_is_remembered_while_it_asks_one_by_one() {
+    let mut pool = ready(PoolOptions::fixed(1));
+    for number in 0..40 {
+        admit(&mut pool, number, of(0), at(0));
+    }
+    let mut of_the_costly = 0;
+    for _ in 0..16 {
+        // Refused as known while its last one waits.
+        let request = Request { cost: 3, ..of(1) };
+        let _ = pool.admit(ticket(100 + of_the_costly), request, at(0));
+        let granted = grant(&mut pool, at(0)).expect("an instance is free");
+        of_the_costly += u64::from(granted.ticket.0 >= 100);
+        pool.give_back(granted.lease, 1, at(0));
+    }
+    assert_eq!(of_the_costly, 4, "one of four");
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Load {
     /// Turns given to the instance and not typed yet.
     pub queued: u32,
     pub latency: Latency,
+    /// When its latest turn began.
+    pub last_typed: Option<Time>,
 }
 
 /// How a turn left its instance; says what the instance's latency learns from it.

@@ -30,6 +30,7 @@ mod field;
 pub mod hash;
 mod line;
 pub mod load;
+mod pace;
 mod policy;
 mod reason;
 #[cfg(test)]
@@ -48,6 +49,7 @@ use field::Field;
 pub use field::{Availability, Candidate};
 use line::Line;
 pub use load::{Ended, Latency, Load};
+use pace::Pace;
 use policy::Rotation;
 pub use policy::{Routing, UnknownRouting};
 pub use reason::{Absence, KeyWait, NoneReason};
@@ -63,6 +65,9 @@ pub struct RouterOptions {
     pub key_wait: Duration,
     /// Turns that an instance which was away may catch up with (round-robin).
     pub catch_up: u32,
+    /// Turns that one instance may be ahead of another which is busy (round-robin): free ones wait for it, so that all have the same number
+    /// of turns in the end although some are quicker. One whose turn takes far longer than its turns do is not waited for.
+    pub lead: Option<u32>,
     pub seed: u64,
 }
 
@@ -73,6 +78,7 @@ impl Default for RouterOptions {
             depth: 1,
             key_wait: limits::ROUTE_KEY_WAIT,
             catch_up: limits::ROUTE_CATCH_UP_TURNS,
+            lead: None,
             seed: 0,
         }
     }
@@ -140,7 +146,7 @@ impl Router {
             tickets: BTreeMap::new(),
             lines: BTreeMap::new(),
             loads: BTreeMap::new(),
-            rotation: Rotation::new(options.catch_up),
+            rotation: Rotation::new(options.catch_up, options.lead),
             random: Random::new(options.seed),
         }
     }
@@ -285,6 +291,9 @@ impl Router {
         if let Some(turns) = turns_at(&mut self.loads, place) {
             *turns += 1;
         }
+        if let Place::InFlight { at, since } = place {
+            self.loads.entry(at).or_default().last_typed = Some(since);
+        }
     }
 
     /// A turn that was typed is about to leave its instance.
@@ -322,6 +331,7 @@ impl Router {
             routing,
             depth,
             key_wait,
+            lead,
             ..
         } = self.options;
         let loads = &self.loads;
@@ -338,8 +348,13 @@ impl Router {
             (Some(only), _) => field.wanted(only),
             (None, Some(key)) if routing == Routing::Sticky => field.home(key, key_wait, now),
             (None, _) => {
-                self.rotation.observe(field.ready());
-                let open = field.open_but(*avoid);
+                let present = field.ready();
+                let mut open = field.open_but(*avoid);
+                if let (Routing::RoundRobin, Some(lead)) = (routing, lead) {
+                    let pace = Pace { lead, now, loads };
+                    pace.hold(&mut open, &present, &self.rotation)?;
+                }
+                self.rotation.observe(present);
                 let picked = policy::pick(routing, &open, &self.rotation, &mut self.random, now);
                 picked.ok_or_else(|| field.none())
             }

@@ -124,15 +124,19 @@ pub(super) struct Rotation {
     present: BTreeSet<InstanceId>,
     last: Option<InstanceId>,
     catch_up: u64,
+    /// What somebody is further behind the foremost than so many turns is forgiven.
+    forgiven_from: Option<u64>,
 }
 
 impl Rotation {
-    pub(super) fn new(catch_up: u32) -> Rotation {
+    pub(super) fn new(catch_up: u32, lead: Option<u32>) -> Rotation {
         Rotation {
             served: BTreeMap::new(),
             present: BTreeSet::new(),
             last: None,
             catch_up: u64::from(catch_up),
+            // Held at the lead, a restart's few turns can be caught up with; more would hold up the others for too long.
+            forgiven_from: lead.map(|lead| 2 * u64::from(lead)),
         }
     }
 
@@ -155,8 +159,19 @@ impl Rotation {
     }
 
     pub(super) fn count(&mut self, id: InstanceId) {
-        *self.served.entry(id).or_default() += 1;
+        let served = self.served.entry(id).or_default();
+        *served += 1;
+        if let Some(most) = self.forgiven_from {
+            let floor = served.saturating_sub(most);
+            for served in self.served.values_mut() {
+                *served = (*served).max(floor);
+            }
+        }
         self.last = Some(id);
+    }
+
+    pub(super) fn served(&self, id: InstanceId) -> u64 {
+        self.served.get(&id).copied().unwrap_or(0)
     }
 
     pub(super) fn forget(&mut self, id: InstanceId) {
@@ -165,7 +180,7 @@ impl Rotation {
     }
 
     fn least_served(&self, open: impl Iterator<Item = InstanceId> + Clone) -> Option<InstanceId> {
-        let served = |id: &InstanceId| (self.served.get(id).copied().unwrap_or(0), self.distance(*id));
+        let served = |id: &InstanceId| (self.served(*id), self.distance(*id));
         let others = open.clone().filter(|&id| Some(id) != self.last);
         others.min_by_key(served).or_else(|| open.min_by_key(served))
     }

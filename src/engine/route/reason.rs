@@ -23,6 +23,9 @@ pub enum NoneReason {
     AllDraining,
     #[error("every ready instance is busy")]
     AllBusy { ready: u32 },
+    /// Those that are free have had more turns than is fair, until the others have ended theirs; those that take too long are not waited for.
+    #[error("the free instances are ahead of the others")]
+    Ahead { until: Option<Time> },
     #[error("the key waits {0}")]
     KeyWaits(KeyWait),
     #[error("instance {instance} is {why}")]
@@ -62,7 +65,7 @@ impl NoneReason {
             NoneReason::NoneReady {
                 starting, blocked, ..
             } => starting + blocked > 0,
-            NoneReason::AllBusy { .. } | NoneReason::KeyWaits(_) => true,
+            NoneReason::AllBusy { .. } | NoneReason::Ahead { .. } | NoneReason::KeyWaits(_) => true,
             NoneReason::Wanted { why, .. } => {
                 matches!(why, Absence::Busy | Absence::Starting | Absence::Blocked)
             }
@@ -73,6 +76,7 @@ impl NoneReason {
     /// When the answer changes by time alone.
     pub fn ask_again_at(&self) -> Option<Time> {
         match *self {
+            NoneReason::Ahead { until } => until,
             NoneReason::KeyWaits(KeyWait::Return { until, .. }) => Some(until),
             _ => None,
         }

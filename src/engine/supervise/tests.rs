@@ -887,6 +887,22 @@ fn stopping_everything_ends_in_time_even_when_nothing_answers() {
 }
 
 #[test]
+fn stopping_everything_tries_what_is_stuck_once_more() {
+    let mut bench = Bench::with_one(ChildSpec::default());
+    bench.ready(ONE);
+    bench.stop(ONE);
+    bench.next();
+    bench.next();
+    assert_eq!(bench.is(ONE), "stuck");
+    bench.actions();
+    bench.group.stop_all(bench.now);
+    assert_eq!(bench.asked(), ["kill 1"]);
+    bench.hears(ONE, exited(ExitCause::Signaled(9)));
+    assert_eq!(bench.asked(), ["all stopped"]);
+    assert_eq!(bench.is(ONE), "down");
+}
+
+#[test]
 fn nothing_to_stop_is_stopped_at_once() {
     let mut bench = Bench::with_one(ChildSpec::default());
     bench.group.stop_all(bench.now);

@@ -22,6 +22,7 @@ mod spawn;
 mod timer;
 mod tree;
 mod unix;
+mod usage;
 
 use std::io;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use spawn::{SpawnError, SpawnPlan};
 pub use timer::Timer;
 pub use tree::{adopt_orphans, sweep_adopted};
 pub use unix::Unix;
+pub use usage::{Usage, is_stopped, usage};
 
 /// What one read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -241,9 +241,21 @@ fn stat_of(pid: i32) -> Option<Entry> {
     with_file(&format!("/proc/{pid}/stat"), 4096, |text| parse_stat(pid, text))
 }
 
-fn parse_stat(pid: i32, text: &[u8]) -> Option<Entry> {
+/// The fields of a process from the third (its state) on.
+#[cfg(target_os = "linux")]
+pub(super) fn with_stat<T>(pid: i32, read: impl FnOnce(std::str::Split<'_, char>) -> Option<T>) -> Option<T> {
+    with_file(&format!("/proc/{pid}/stat"), 4096, |text| {
+        read(stat_fields(text)?)
+    })
+}
+
+fn stat_fields(text: &[u8]) -> Option<std::str::Split<'_, char>> {
     let close = text.iter().rposition(|byte| *byte == b')')?;
-    let mut fields = std::str::from_utf8(text.get(close + 2..)?).ok()?.split(' ');
+    Some(std::str::from_utf8(text.get(close + 2..)?).ok()?.split(' '))
+}
+
+fn parse_stat(pid: i32, text: &[u8]) -> Option<Entry> {
+    let mut fields = stat_fields(text)?;
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;

@@ -21,7 +21,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::error::{AskError, LaunchError, ReadyError, RecordError, SessionGone};
 use super::options::{AskOptions, Options, RecordOptions, StopOptions};
-use super::pty::Leash;
+use super::pty::{self, Leash, Usage};
 use super::ulid::ulid;
 use crate::engine::event::Event;
 use crate::engine::framer::state::State;
@@ -120,8 +120,8 @@ pub enum Rung {
 
 /// What is told without a round trip to the task.
 #[derive(Clone, Debug)]
-struct Status {
-    state: State,
+pub(in crate::host) struct Status {
+    pub(in crate::host) state: State,
     rule: String,
     /// The tool has been ready once.
     was_ready: bool,
@@ -178,6 +178,16 @@ impl Session {
     /// The state as of now, without a round trip to the task.
     pub fn state(&self) -> State {
         self.shared.status.borrow().state.clone()
+    }
+
+    /// The state as it changes; a reader that is slow sees the latest.
+    pub(in crate::host) fn states(&self) -> watch::Receiver<Status> {
+        self.shared.status.clone()
+    }
+
+    /// Memory and processor time of the tool and all it started, as of now; `None` where the platform does not tell, and after its end.
+    pub fn usage(&self) -> Option<Usage> {
+        pty::usage(self.pid())
     }
 
     /// Until the tool has been ready once.
