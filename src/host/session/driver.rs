@@ -15,6 +15,7 @@ use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,7 @@ pub(super) struct Driver {
     pub(super) events: broadcast::Sender<Arc<Event>>,
     pub(super) recorder: Option<Recorder>,
     pub(super) raw: RawTail,
+    pub(super) output_bytes: Arc<AtomicU64>,
     pub(super) size: Size,
     pub(super) phase: Phase,
     pub(super) ladder: Option<Ladder>,
@@ -211,6 +213,8 @@ impl Driver {
             recorder.output(bytes, now);
         }
         self.raw.push(bytes);
+        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.output_bytes.fetch_add(count, Ordering::Relaxed);
         self.machine.handle_output(bytes, now);
         self.undrained = true;
     }
