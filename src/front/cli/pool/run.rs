@@ -273,7 +273,7 @@ impl Run {
             }
             Err(error) => {
                 self.tally.bad += 1;
-                let text = name.refused(Failure::from(error))?;
+                let text = name.refused(&Failure::from(error))?;
                 let line = Some((text, None));
                 self.deliver(number, Slot { permit, line });
                 Ok(())
@@ -290,7 +290,7 @@ impl Run {
             place: bad.place,
             id: None,
         };
-        let line = Some((name.refused(failure)?, None));
+        let line = Some((name.refused(&failure)?, None));
         self.deliver(number, Slot { permit, line });
         Ok(())
     }

@@ -19,14 +19,8 @@ impl Name {
         self.line(Some(answer), None)
     }
 
-    pub fn refused(self, failure: Failure) -> serde_json::Result<String> {
-        let error = api::Error {
-            code: failure.code.to_owned(),
-            message: failure.message,
-            hint: failure.hint,
-            retryable: failure.retryable,
-        };
-        self.line(None, Some(error))
+    pub fn refused(self, failure: &Failure) -> serde_json::Result<String> {
+        self.line(None, Some(failure.to_error()))
     }
 
     fn line(self, answer: Option<api::Answer>, error: Option<api::Error>) -> serde_json::Result<String> {
