@@ -325,8 +325,9 @@ fn a_run_that_was_killed_goes_on_where_it_stopped() {
         .collect();
     assert!(after.is_disjoint(&before), "asked again");
     assert_eq!((after.len() + before.len(), journal(&home).len()), (40, 40));
-    // At most what two instances had in hands was asked twice.
-    assert!(count(&home.path().join("log")) <= 42);
+    // Asked twice is what two instances had in hands, and what was on its way from them to the journal.
+    let asked = count(&home.path().join("log"));
+    assert!(asked < 50, "{asked} for 40 prompts");
     let run = home.run(&args).ends(0).prints("");
     run_says_skipped(&run, 40);
 }
