@@ -13,6 +13,7 @@ mod cli_support;
 mod cli_usage;
 mod cluster;
 mod docs;
+mod examples;
 mod full_screen;
 mod host_channels;
 mod host_end;
