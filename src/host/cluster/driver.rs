@@ -54,14 +54,16 @@ pub(super) struct Driver {
     /// Why the tool could not be started, by the first attempt.
     pub(super) first_failure: Option<LaunchError>,
     pub(super) look_at: Option<Time>,
-    /// Instances found stopped by a signal, since then.
-    pub(super) standing_still: BTreeMap<InstanceId, Time>,
 }
 
 /// The session of one life.
 pub(super) struct Live {
     pub(super) epoch: Epoch,
     pub(super) session: Session,
+    /// At the last look.
+    pub(super) seen_bytes: u64,
+    /// Found stopped by a signal since then.
+    pub(super) stopped_since: Option<Time>,
 }
 
 /// A ticket that is not over.
@@ -221,13 +223,11 @@ impl Driver {
     }
 
     fn send(&mut self, ask: AtTheDoor) {
-        if self.at_the_door.is_empty() {
-            self.admit(ask);
-        } else if ask.options.when_full == WhenFull::Wait {
+        if ask.options.when_full == WhenFull::Wait && !self.at_the_door.is_empty() {
             self.at_the_door.push_back(ask);
         } else {
-            let refused = self.full();
-            let _nobody_waits = ask.reply.send(Err(refused));
+            // Somebody at the door means that there is no room, so nobody is passed.
+            self.admit(ask);
         }
     }
 
@@ -266,15 +266,6 @@ impl Driver {
                 let _nobody_waits = ask.reply.send(Ok(ticket));
             }
         }
-    }
-
-    fn full(&self) -> SendError {
-        let status = self.machine.status(self.now());
-        SendError::Refused(Refused::Full {
-            queued: status.pool.queued,
-            limit: status.pool.queue_limit,
-            retry_after: status.pool.longest_wait,
-        })
     }
 
     /// Those at the door, in order, as long as there is room.
@@ -404,7 +395,6 @@ impl Driver {
         tried: Tried,
         now: Time,
     ) {
-        self.standing_still.remove(&instance);
         let Tried {
             end,
             response: heard,
@@ -436,24 +426,29 @@ impl Driver {
         }
     }
 
-    /// A tool that a signal has stopped stands still for ever, and silence does not tell it from one that thinks.
+    /// What only looking tells: whether a turn shows anything, and whether its tool stands still. A tool that a signal has stopped does so for
+    /// ever, and silence does not tell it from one that thinks.
     fn look(&mut self, now: Time) {
-        let Some(within) = self.options.stopped_within else {
-            return;
-        };
         let mut hung = Vec::new();
-        for (&id, live) in &self.sessions {
-            if !self.machine.is_working(id) || !pty::is_stopped(live.session.pid()) {
-                self.standing_still.remove(&id);
+        for (&id, live) in &mut self.sessions {
+            if !self.machine.is_working(id) {
+                live.stopped_since = None;
                 continue;
             }
-            let since = *self.standing_still.entry(id).or_insert(now);
-            if now.since(since) >= within {
+            let bytes = live.session.output_bytes();
+            if std::mem::replace(&mut live.seen_bytes, bytes) != bytes {
+                self.machine.handle_progress(id, live.epoch, now);
+            }
+            let Some(within) = self.options.stopped_within else {
+                continue;
+            };
+            if !pty::is_stopped(live.session.pid()) {
+                live.stopped_since = None;
+            } else if now.since(*live.stopped_since.get_or_insert(now)) >= within {
                 hung.push((id, live.epoch));
             }
         }
         for (id, epoch) in hung {
-            self.standing_still.remove(&id);
             let reason = "a signal has stopped it".to_owned();
             let _stale = self
                 .machine

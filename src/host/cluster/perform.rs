@@ -28,7 +28,8 @@ impl Driver {
         }
         self.tell_waiters();
         let now = self.now();
-        if self.look_at.is_none() && self.options.stopped_within.is_some() && self.machine.has_turns() {
+        let looks = self.options.stopped_within.is_some() || self.options.health.progress_within.is_some();
+        if looks && self.look_at.is_none() && self.machine.has_turns() {
             self.look_at = Some(now + LOOK);
         }
         let machine = self.machine.poll_deadline().map(|(at, _)| at);
@@ -66,7 +67,13 @@ impl Driver {
             Ok(session) => {
                 let watched = watch::run(session.clone(), instance, epoch, self.report_tx.clone());
                 tokio::spawn(watched);
-                self.sessions.insert(instance, Live { epoch, session });
+                let live = Live {
+                    epoch,
+                    session,
+                    seen_bytes: 0,
+                    stopped_since: None,
+                };
+                self.sessions.insert(instance, live);
                 Report::Started
             }
             Err(error) => {

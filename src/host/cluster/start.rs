@@ -80,7 +80,6 @@ pub(super) fn launch(spec: Arc<Spec>, options: ClusterOptions) -> Result<Cluster
         stopped: None,
         first_failure: None,
         look_at: None,
-        standing_still: BTreeMap::new(),
     };
     // The first instances are started here, so that a tool that is not there is an error and not an event.
     driver.perform();

@@ -13,6 +13,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,7 @@ pub(super) struct Driver {
     pub(super) events: broadcast::Sender<Arc<Event>>,
     pub(super) recorder: Option<Recorder>,
     pub(super) raw: RawTail,
+    pub(super) output_bytes: Arc<AtomicU64>,
     pub(super) size: Size,
     pub(super) phase: Phase,
     pub(super) ladder: Option<Ladder>,
@@ -193,6 +195,8 @@ impl Driver {
             recorder.output(bytes, now);
         }
         self.raw.push(bytes);
+        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.output_bytes.fetch_add(count, Ordering::Relaxed);
         self.machine.handle_output(bytes, now);
         self.undrained = true;
     }
