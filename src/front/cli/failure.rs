@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::exit::Exit;
 use crate::engine::session::SubmitError;
+use crate::host::cluster::SendError;
 use crate::host::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 
 /// Why a verb could not do what it was asked to do.
@@ -126,6 +127,12 @@ impl From<AskError> for Failure {
             _ => Exit::Failed,
         };
         Failure::coded(exit, &error)
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Failure {
+        Failure::coded(Exit::Failed, &error)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc};
 
@@ -37,6 +37,8 @@ pub(super) struct Driver {
     pub(super) options: ClusterOptions,
     pub(super) timer: Timer,
     pub(super) origin: Instant,
+    /// The wall clock at the machine's `Time::ZERO`.
+    pub(super) started_at: SystemTime,
     pub(super) commands: mpsc::Receiver<Command>,
     /// Unbounded: at most a report a state, and one a turn, of a known number of instances.
     pub(super) reports: mpsc::UnboundedReceiver<FromInstance>,
@@ -75,6 +77,8 @@ pub(super) enum Pending {
         typed: Option<Time>,
         asks: Vec<Reply<InstanceId>>,
         response: Option<Box<Response>>,
+        /// Where it was typed last, and the wall clock at that session's start.
+        session: Option<(String, SystemTime)>,
     },
     Loan(Option<Reply<Result<Borrowed, SendError>>>),
 }
@@ -189,6 +193,11 @@ impl Driver {
             Command::Read { instance, reply } => self.mailbox.read(instance, reply),
             Command::InstanceOf { ticket, reply } => self.tell_instance(ticket, reply),
             Command::Withdraw(ticket) => self.machine.withdraw(ticket, now),
+            Command::Recall(ticket) => {
+                if self.machine.instance_of(ticket).is_none() {
+                    self.machine.withdraw(ticket, now);
+                }
+            }
             Command::Steer {
                 instance,
                 what,
@@ -260,6 +269,7 @@ impl Driver {
                     typed: None,
                     asks: Vec::new(),
                     response: None,
+                    session: None,
                 };
                 self.pending.insert(ticket, pending);
                 // A caller that has gone reads it later, or never: the prompt was accepted.
@@ -349,12 +359,14 @@ impl Driver {
             Some(Process {
                 session: session.id().to_owned(),
                 pid: session.pid(),
+                rule: session.rule(),
                 usage: session.usage(),
             })
         };
         let processes = cluster.instances.iter().map(|i| process(&i.instance)).collect();
         Status {
             tool: self.spec.name.clone(),
+            started_at: self.started_at,
             cluster,
             processes,
         }

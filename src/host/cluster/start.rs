@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc};
 
@@ -66,6 +66,7 @@ pub(super) fn launch(spec: Arc<Spec>, options: ClusterOptions) -> Result<Cluster
         options,
         timer,
         origin: Instant::now(),
+        started_at: SystemTime::now(),
         commands,
         reports,
         report_tx,

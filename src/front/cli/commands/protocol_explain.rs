@@ -56,6 +56,7 @@ fn recorded(args: &ProtocolExplain) -> Result<Explanation, Failure> {
     let path = std::path::Path::new(&args.target);
     let named = args
         .start
+        .setup
         .protocol
         .as_ref()
         .map(|protocol| protocol.to_string_lossy().into_owned());
