@@ -18,7 +18,11 @@ Examples:
   ptych ask bash --stream --timeout 1h 'make'     text as it becomes final
   ptych ask bash 'rm -i f' --answer 'remove=y'    questions are answered by what they ask
   ptych ask bash 'sudo id' --answer-env 'password=SUDO_PASSWORD'
+  ptych ask mytool 'review it' --policy deny      nothing that it wants leave for is done
+  ptych ask mytool 'build it' --policy 'allow=make test' --policy ask
 
+A question that nothing answers ends with exit code 4; it and its choices stand on standard
+error, and with --json in the object that is printed, as `question` and `choices`.
 The text of each response goes to standard output, everything else to standard error.
 Exit codes: ptych help exit-codes. Questions and answers: ptych help answers.";
 
@@ -172,7 +176,8 @@ pub const ANSWERS: &str = "\
 ANSWERS
 
 A tool that asks something (a yes/no, a menu, a password, a pager) blocks the turn. Without an answer, `ptych ask` prints
-the question and its choices on standard error and exits with 4.
+the question and its choices on standard error and exits with 4; with --json they are `question` and `choices` of the
+response, or, where no turn was begun, of the error object.
 
   --answer 'REGEX=REPLY'     may be repeated; the first whose REGEX is found in the question's text is used.
                              The value is split at its first equals sign; write \\x3d for one within the regex.
