@@ -90,16 +90,21 @@ impl Story {
 
     /// Each burst as it was read, or cut into pieces of so many bytes.
     ///
-    /// Up to where a tool leaves the alternate screen without having been on it, which is on its way out: xterm.js then puts the cursor
-    /// where it was saved, ours lets it be.
+    /// Up to where a tool leaves the alternate screen without being on it, which is on its way out: xterm.js then puts the cursor where it
+    /// was saved, ours lets it be.
     fn steps(&self, piece: usize) -> Vec<Step<'_>> {
         let mut steps = Vec::new();
-        let has = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|bytes| bytes == what.as_bytes());
         let mut alternate = false;
         for event in &self.recording.events {
             if let RecordedKind::Output(bytes) = &event.kind {
-                alternate |= has(bytes, "\x1b[?1049h");
-                if !alternate && has(bytes, "\x1b[?1049l") {
+                let switches = bytes
+                    .windows(8)
+                    .filter_map(|bytes| bytes.strip_prefix(b"\x1b[?1049"));
+                let leaves_twice = switches.into_iter().any(|switch| {
+                    let was = std::mem::replace(&mut alternate, switch == b"h");
+                    switch == b"l" && !was
+                });
+                if leaves_twice {
                     break;
                 }
             }
