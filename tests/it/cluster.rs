@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ptych::engine::response::Outcome;
 use ptych::engine::route::Routing;
+use ptych::host::AskOptions;
 use ptych::host::cluster::{Cluster, ClusterOptions, MapOptions, Order, SendOptions};
 
 use crate::host_support::{is_running, shell};
@@ -285,6 +286,47 @@ fn scaling_adds_and_takes_away() {
             cluster.ask("echo still").await.expect("accepted").response.text,
             "still"
         );
+        end(cluster).await;
+    });
+}
+
+#[test]
+fn a_turn_that_runs_into_its_limit_leaves_its_instance_usable() {
+    run(async {
+        let cluster = launch(ClusterOptions::new(1));
+        let options = SendOptions {
+            ask: AskOptions {
+                timeout: Some(Duration::from_millis(200)),
+                ..AskOptions::default()
+            },
+            ..SendOptions::default()
+        };
+        let answer = cluster
+            .ask_with("kept=1; sleep 100", options)
+            .await
+            .expect("accepted");
+        assert_eq!(answer.response.outcome, Outcome::TimedOut);
+        // The sleep was interrupted, and the shell is the same.
+        assert_eq!(
+            cluster.ask("echo $kept").await.expect("accepted").response.text,
+            "1"
+        );
+        end(cluster).await;
+    });
+}
+
+#[test]
+fn a_turn_that_shows_nothing_for_too_long_is_given_up_and_one_that_shows_something_is_not() {
+    run(async {
+        let mut options = ClusterOptions::new(2);
+        options.health.progress_within = Some(Duration::from_millis(1500));
+        let cluster = launch(options);
+        let silent = cluster.send("sleep 100").await.expect("accepted");
+        let busy = "for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done";
+        let busy = cluster.send(busy).await.expect("accepted");
+        assert_eq!(busy.answer().await.expect("alive").response.outcome, Outcome::Ok);
+        let silent = silent.answer().await.expect("alive");
+        assert_eq!(silent.response.outcome, Outcome::Exited);
         end(cluster).await;
     });
 }

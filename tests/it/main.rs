@@ -8,6 +8,7 @@
 mod cli_ask;
 mod cli_chat;
 mod cli_dialogs;
+mod cli_pool;
 mod cli_protocol;
 mod cli_support;
 mod cli_usage;

@@ -2,7 +2,7 @@
 
 use super::instance::Fit;
 use super::{Action, Cluster, Ending, EventKind, NotTyped, OrderKind, Place, SessionState};
-use crate::engine::health::Verdict;
+use crate::engine::health::{HealthEventKind, Verdict};
 use crate::engine::ids::{InstanceId, TicketId};
 use crate::engine::pool::{self, Choice, Grant, MemberState};
 use crate::engine::route::{Availability, Candidate};
@@ -96,6 +96,9 @@ impl Cluster {
         while let Some(event) = self.health.poll_event() {
             any = true;
             let (instance, kind) = (event.instance, event.kind);
+            if let HealthEventKind::Stalled { silent_for } = kind {
+                self.give_up(instance, silent_for, event.at);
+            }
             self.tell(event.at, EventKind::Health { instance, kind });
             self.refit(instance, event.at);
         }

@@ -96,6 +96,16 @@ impl Cluster {
         };
     }
 
+    /// Its turn shows nothing, and somebody has said how long that may be.
+    pub(super) fn give_up(&mut self, id: InstanceId, silent_for: Duration, now: Time) {
+        if let Some(instance) = self.instances.get(&id) {
+            let reason = format!("its turn has shown nothing for {silent_for:?}");
+            let _stale = self
+                .group
+                .handle_report(id, instance.epoch, Report::Hung { reason }, now);
+        }
+    }
+
     pub(super) fn replace_overdue(&mut self, now: Time) {
         let mut hung = Vec::new();
         for (&id, instance) in &mut self.instances {
@@ -113,9 +123,16 @@ impl Cluster {
         }
     }
 
-    /// The tool has been seen to stand still (stopped by a signal, say): it is replaced, and its turn ends with it.
-    pub fn handle_hung(&mut self, id: InstanceId, epoch: Epoch, reason: String, now: Time) -> Heard {
-        self.handle_report(id, epoch, Report::Hung { reason }, now)
+    /// The turn that it has shows something.
+    pub fn handle_progress(&mut self, id: InstanceId, epoch: Epoch, now: Time) {
+        if self
+            .instances
+            .get(&id)
+            .is_some_and(|instance| instance.epoch == epoch)
+        {
+            self.health.progress(id, now);
+            self.advance(now);
+        }
     }
 
     pub(super) fn add(&mut self, id: InstanceId, now: Time) -> Result<(), Refusal> {

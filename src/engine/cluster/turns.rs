@@ -1,7 +1,9 @@
 //! What becomes of tickets.
 
 use super::status::LastTurn;
-use super::{Action, Cluster, Ending, EventKind, NotTyped, OrderKind, Place, Turn, TurnEnd, request};
+use super::{
+    Action, Cluster, Ending, EventKind, NotTyped, OrderKind, Place, SessionState, Turn, TurnEnd, request,
+};
 use crate::engine::health::{self, OutOfService};
 use crate::engine::ids::{Epoch, InstanceId, TicketId};
 use crate::engine::limits;
@@ -28,6 +30,9 @@ impl Cluster {
         self.note(instance, epoch, end, now);
         self.vacate(instance, ticket, now);
         let turns = u32::from(matches!(end, TurnEnd::Answered(_)));
+        if self.is_still_at_it(instance, epoch, end) {
+            self.interrupt(instance);
+        }
         // Its instance may have been lost meanwhile, and the lease with it.
         let _was_held = self.pool.give_back(lease, turns, now);
         match self.next(ticket, instance, end, now) {
@@ -38,6 +43,13 @@ impl Cluster {
             Next::Again => self.wait_again(ticket, instance, end, now),
         }
         self.advance(now);
+    }
+
+    /// Its turn has run into its limit, and the tool goes on with it.
+    fn is_still_at_it(&self, id: InstanceId, epoch: Epoch, end: &TurnEnd) -> bool {
+        let timed_out = matches!(end, TurnEnd::Answered(turn) if turn.outcome == Outcome::TimedOut);
+        let instance = self.instances.get(&id).filter(|instance| instance.epoch == epoch);
+        timed_out && instance.is_some_and(|instance| instance.session != SessionState::Ready)
     }
 
     /// What the turn says of its instance.

@@ -46,6 +46,8 @@ pub(super) enum Command {
         reply: Reply<InstanceId>,
     },
     Withdraw(TicketId),
+    /// The same for one that still waits.
+    Recall(TicketId),
     Steer {
         instance: InstanceId,
         what: Steer,

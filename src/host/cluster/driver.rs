@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc};
 
@@ -37,6 +37,8 @@ pub(super) struct Driver {
     pub(super) options: ClusterOptions,
     pub(super) timer: Timer,
     pub(super) origin: Instant,
+    /// The wall clock at the machine's `Time::ZERO`.
+    pub(super) started_at: SystemTime,
     pub(super) commands: mpsc::Receiver<Command>,
     /// Unbounded: at most a report a state, and one a turn, of a known number of instances.
     pub(super) reports: mpsc::UnboundedReceiver<FromInstance>,
@@ -54,14 +56,16 @@ pub(super) struct Driver {
     /// Why the tool could not be started, by the first attempt.
     pub(super) first_failure: Option<LaunchError>,
     pub(super) look_at: Option<Time>,
-    /// Instances found stopped by a signal, since then.
-    pub(super) standing_still: BTreeMap<InstanceId, Time>,
 }
 
 /// The session of one life.
 pub(super) struct Live {
     pub(super) epoch: Epoch,
     pub(super) session: Session,
+    /// At the last look.
+    pub(super) seen_bytes: u64,
+    /// Found stopped by a signal since then.
+    pub(super) stopped_since: Option<Time>,
 }
 
 /// A ticket that is not over.
@@ -73,6 +77,8 @@ pub(super) enum Pending {
         typed: Option<Time>,
         asks: Vec<Reply<InstanceId>>,
         response: Option<Box<Response>>,
+        /// Where it was typed last, and the wall clock at that session's start.
+        session: Option<(String, SystemTime)>,
     },
     Loan(Option<Reply<Result<Borrowed, SendError>>>),
 }
@@ -187,6 +193,11 @@ impl Driver {
             Command::Read { instance, reply } => self.mailbox.read(instance, reply),
             Command::InstanceOf { ticket, reply } => self.tell_instance(ticket, reply),
             Command::Withdraw(ticket) => self.machine.withdraw(ticket, now),
+            Command::Recall(ticket) => {
+                if self.machine.instance_of(ticket).is_none() {
+                    self.machine.withdraw(ticket, now);
+                }
+            }
             Command::Steer {
                 instance,
                 what,
@@ -221,13 +232,11 @@ impl Driver {
     }
 
     fn send(&mut self, ask: AtTheDoor) {
-        if self.at_the_door.is_empty() {
-            self.admit(ask);
-        } else if ask.options.when_full == WhenFull::Wait {
+        if ask.options.when_full == WhenFull::Wait && !self.at_the_door.is_empty() {
             self.at_the_door.push_back(ask);
         } else {
-            let refused = self.full();
-            let _nobody_waits = ask.reply.send(Err(refused));
+            // Somebody at the door means that there is no room, so nobody is passed.
+            self.admit(ask);
         }
     }
 
@@ -260,21 +269,13 @@ impl Driver {
                     typed: None,
                     asks: Vec::new(),
                     response: None,
+                    session: None,
                 };
                 self.pending.insert(ticket, pending);
                 // A caller that has gone reads it later, or never: the prompt was accepted.
                 let _nobody_waits = ask.reply.send(Ok(ticket));
             }
         }
-    }
-
-    fn full(&self) -> SendError {
-        let status = self.machine.status(self.now());
-        SendError::Refused(Refused::Full {
-            queued: status.pool.queued,
-            limit: status.pool.queue_limit,
-            retry_after: status.pool.longest_wait,
-        })
     }
 
     /// Those at the door, in order, as long as there is room.
@@ -358,12 +359,14 @@ impl Driver {
             Some(Process {
                 session: session.id().to_owned(),
                 pid: session.pid(),
+                rule: session.rule(),
                 usage: session.usage(),
             })
         };
         let processes = cluster.instances.iter().map(|i| process(&i.instance)).collect();
         Status {
             tool: self.spec.name.clone(),
+            started_at: self.started_at,
             cluster,
             processes,
         }
@@ -404,7 +407,6 @@ impl Driver {
         tried: Tried,
         now: Time,
     ) {
-        self.standing_still.remove(&instance);
         let Tried {
             end,
             response: heard,
@@ -436,24 +438,29 @@ impl Driver {
         }
     }
 
-    /// A tool that a signal has stopped stands still for ever, and silence does not tell it from one that thinks.
+    /// What only looking tells: whether a turn shows anything, and whether its tool stands still. A tool that a signal has stopped does so for
+    /// ever, and silence does not tell it from one that thinks.
     fn look(&mut self, now: Time) {
-        let Some(within) = self.options.stopped_within else {
-            return;
-        };
         let mut hung = Vec::new();
-        for (&id, live) in &self.sessions {
-            if !self.machine.is_working(id) || !pty::is_stopped(live.session.pid()) {
-                self.standing_still.remove(&id);
+        for (&id, live) in &mut self.sessions {
+            if !self.machine.is_working(id) {
+                live.stopped_since = None;
                 continue;
             }
-            let since = *self.standing_still.entry(id).or_insert(now);
-            if now.since(since) >= within {
+            let bytes = live.session.output_bytes();
+            if std::mem::replace(&mut live.seen_bytes, bytes) != bytes {
+                self.machine.handle_progress(id, live.epoch, now);
+            }
+            let Some(within) = self.options.stopped_within else {
+                continue;
+            };
+            if !pty::is_stopped(live.session.pid()) {
+                live.stopped_since = None;
+            } else if now.since(*live.stopped_since.get_or_insert(now)) >= within {
                 hung.push((id, live.epoch));
             }
         }
         for (id, epoch) in hung {
-            self.standing_still.remove(&id);
             let reason = "a signal has stopped it".to_owned();
             let _stale = self
                 .machine

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc};
 
@@ -66,6 +66,7 @@ pub(super) fn launch(spec: Arc<Spec>, options: ClusterOptions) -> Result<Cluster
         options,
         timer,
         origin: Instant::now(),
+        started_at: SystemTime::now(),
         commands,
         reports,
         report_tx,
@@ -80,7 +81,6 @@ pub(super) fn launch(spec: Arc<Spec>, options: ClusterOptions) -> Result<Cluster
         stopped: None,
         first_failure: None,
         look_at: None,
-        standing_still: BTreeMap::new(),
     };
     // The first instances are started here, so that a tool that is not there is an error and not an event.
     driver.perform();

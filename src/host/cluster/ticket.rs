@@ -39,6 +39,12 @@ impl Ticket {
         let _gone = self.commands.send(Command::Withdraw(self.id)).await;
     }
 
+    /// The same only if it still waits; a turn that runs is left to finish.
+    pub async fn recall(&self) {
+        // A cluster that has ended has withdrawn everything.
+        let _gone = self.commands.send(Command::Recall(self.id)).await;
+    }
+
     /// The answer. It is given once: whoever reads it by `read_any` first has taken it, and this then waits until the cluster ends.
     ///
     /// # Errors

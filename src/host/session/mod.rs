@@ -14,6 +14,7 @@ mod start;
 mod waiting;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use command::{Ask, AskKind, Command};
@@ -136,6 +137,8 @@ struct Shared {
     report: watch::Receiver<Option<ExitReport>>,
     leash: Arc<Leash>,
     turn_timeout: Duration,
+    /// Read by whoever asks whether the tool shows anything; it orders nothing.
+    output_bytes: Arc<AtomicU64>,
 }
 
 impl Drop for Shared {
@@ -180,9 +183,19 @@ impl Session {
         self.shared.status.borrow().state.clone()
     }
 
+    /// The rule of the protocol that named the state.
+    pub fn rule(&self) -> String {
+        self.shared.status.borrow().rule.clone()
+    }
+
     /// The state as it changes; a reader that is slow sees the latest.
     pub(in crate::host) fn states(&self) -> watch::Receiver<Status> {
         self.shared.status.clone()
+    }
+
+    /// Output of the tool so far, in bytes, without a round trip to the task.
+    pub fn output_bytes(&self) -> u64 {
+        self.shared.output_bytes.load(Ordering::Relaxed)
     }
 
     /// Memory and processor time of the tool and all it started, as of now; `None` where the platform does not tell, and after its end.

@@ -1,6 +1,7 @@
 //! Bringing a session into being.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc, watch};
@@ -62,6 +63,7 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         started_at,
     };
     let turn_timeout = options.turn_timeout;
+    let output_bytes = Arc::new(AtomicU64::new(0));
     let shared = Shared {
         info,
         commands: commands_tx,
@@ -69,6 +71,7 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         report,
         leash: pty.leash(),
         turn_timeout,
+        output_bytes: Arc::clone(&output_bytes),
     };
     let driver = Driver {
         machine: Machine::new(spec, config(&options, size), Time::ZERO),
@@ -83,6 +86,7 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         events: broadcast::Sender::new(EVENTS),
         recorder,
         raw: RawTail::new(options.keep_raw_bytes),
+        output_bytes,
         size,
         phase: Phase::Running,
         ladder: None,
@@ -92,6 +96,8 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         files,
         channels,
         inbox_at: None,
+        program: plan.program,
+        asking_version: None,
     };
     Ok((
         Session {

@@ -1,0 +1,91 @@
+//! What leaves the process, from the host's types.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::parse::Place;
+use crate::api;
+use crate::front::cli::failure::Failure;
+use crate::host::cluster::{Answer, Status};
+
+/// What a prompt was called by whoever asked it.
+#[derive(Clone, Debug)]
+pub struct Name {
+    pub place: Place,
+    pub id: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Row<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    line: u64,
+    #[serde(flatten)]
+    what: T,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    error: api::Error,
+}
+
+impl Name {
+    pub fn answered(&self, answer: &api::Answer) -> serde_json::Result<String> {
+        self.row(answer)
+    }
+
+    pub fn refused(&self, failure: &Failure) -> serde_json::Result<String> {
+        self.row(Refused {
+            error: api::Error {
+                code: failure.code.to_owned(),
+                message: failure.message.clone(),
+                hint: failure.hint.clone(),
+                retryable: failure.retryable,
+            },
+        })
+    }
+
+    fn row(&self, what: impl Serialize) -> serde_json::Result<String> {
+        let row = Row {
+            id: self.id.as_ref(),
+            file: self.place.file.as_deref(),
+            line: self.place.line,
+            what,
+        };
+        let mut text = serde_json::to_string(&row)?;
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+pub fn answer(context: &api::ClusterContext, answer: &Answer) -> api::Answer {
+    context.answer(api::AnswerView {
+        ticket: answer.ticket,
+        instance: answer.instance,
+        attempts: answer.attempts,
+        waited: answer.waited,
+        not_typed: answer.not_typed.as_ref(),
+        session: answer.session.as_deref(),
+        clock: answer.clock,
+        response: &answer.response,
+    })
+}
+
+pub fn status(context: &api::ClusterContext, status: &Status) -> api::Cluster {
+    let processes = status.processes.iter().map(|process| {
+        let process = process.as_ref()?;
+        Some(api::ProcessView {
+            session: &process.session,
+            pid: process.pid,
+            rule: &process.rule,
+            usage: process.usage.map(|usage| api::UsageView {
+                processes: usage.processes,
+                rss_bytes: usage.rss_bytes,
+                cpu: usage.cpu,
+            }),
+        })
+    });
+    context.status(&status.cluster, processes)
+}
