@@ -79,6 +79,18 @@ impl Failure {
         object.to_string()
     }
 
+    pub fn to_error(&self) -> api::Error {
+        let (question, choices) = self.asks.as_deref().cloned().unzip();
+        api::Error {
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+            retryable: self.retryable,
+            question,
+            choices: choices.unwrap_or_default(),
+        }
+    }
+
     fn coded(exit: Exit, error: &impl Coded) -> Failure {
         Failure {
             exit,

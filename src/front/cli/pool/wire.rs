@@ -38,12 +38,7 @@ impl Name {
 
     pub fn refused(&self, failure: &Failure) -> serde_json::Result<String> {
         self.row(Refused {
-            error: api::Error {
-                code: failure.code.to_owned(),
-                message: failure.message.clone(),
-                hint: failure.hint.clone(),
-                retryable: failure.retryable,
-            },
+            error: failure.to_error(),
         })
     }
 
