@@ -15,6 +15,7 @@ mod cli_usage;
 mod cluster;
 mod cluster_wire;
 mod docs;
+mod examples;
 mod full_screen;
 mod host_channels;
 mod host_end;

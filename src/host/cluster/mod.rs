@@ -49,7 +49,7 @@ pub use batch::{Batch, MapOptions, Order};
 pub use command::Readiness;
 use command::{Command, Steer};
 pub use events::{ClusterEvent, ClusterEvents};
-pub use group::{ClusterGroup, NoSuchTool};
+pub use group::{ClusterGroup, GroupError, NoSuchTool};
 pub use loan::Loan;
 pub use options::{ClusterOptions, PerInstance, SendOptions, WhenFull};
 pub use start::{LaunchClusterError, launch_cluster};

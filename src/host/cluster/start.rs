@@ -126,6 +126,7 @@ fn engine_options(spec: &Spec, options: &ClusterOptions) -> cluster::ClusterOpti
         max_age: options.max_age,
         attempts: options.attempts,
         budget: options.budget,
+        key_wait: options.key_wait,
         recover_within: options.recover_within,
         blocked_within: options.blocked_within,
         seed: options.seed.unwrap_or_else(chance),
