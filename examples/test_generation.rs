@@ -39,12 +39,12 @@ def write_test(name):
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::temp_dir().join(format!("ptych-example-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path();
     std::fs::write(folder.join("shapes.py"), MODULE)?;
     std::fs::write(folder.join("writer.py"), WRITER)?;
     let session = Options {
-        cwd: Some(folder.clone()),
+        cwd: Some(folder.to_owned()),
         ..Options::default()
     };
 
@@ -85,6 +85,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         sum(test() is None for name, test in vars(test_shapes).items() if name.startswith('test_'))";
     println!("\npassed: {}", runner.ask(run).await?.text);
     runner.stop(StopOptions::default()).await;
-    std::fs::remove_dir_all(folder)?;
     Ok(())
 }

@@ -48,7 +48,8 @@ const FILES: [(&str, &str, &str, &str); 3] = [
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let folder = std::env::temp_dir().join(format!("ptych-example-{}", std::process::id()));
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path();
     let repository = repository(&folder.join("main"))?;
     let session = Options {
         env: vec![
@@ -103,6 +104,7 @@ async fn main() -> Result<()> {
     let aiders = match Cluster::launch(Arc::new(aider), options) {
         Err(error @ LaunchError::NotFound { .. }) => {
             eprintln!("{error}\ninstall it: python3 -m pip install aider-chat");
+            drop(temporary);
             std::process::exit(1);
         }
         launched => launched?,
@@ -138,7 +140,6 @@ async fn main() -> Result<()> {
         git(&repository, &["merge", "-q", "--no-edit", branch])?;
     }
     print!("{}", git(&repository, &["diff", "--stat", "start", "HEAD"])?);
-    std::fs::remove_dir_all(folder)?;
     Ok(())
 }
 
