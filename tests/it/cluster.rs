@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -213,9 +214,11 @@ fn the_first_good_answer_wins_a_race() {
 #[test]
 fn an_instance_that_keeps_dying_fails_and_the_rest_goes_on() {
     run(async {
+        let repaired = Arc::new(AtomicBool::new(false));
+        let repaired_by_us = Arc::clone(&repaired);
         let options = ClusterOptions {
-            per_instance: Some(Arc::new(|instance, options| {
-                if instance.0 == 1 {
+            per_instance: Some(Arc::new(move |instance, options| {
+                if instance.0 == 1 && !repaired_by_us.load(Ordering::Relaxed) {
                     options.args = vec!["-c".to_owned(), "exit 3".to_owned()];
                 }
             })),
@@ -237,6 +240,12 @@ fn an_instance_that_keeps_dying_fails_and_the_rest_goes_on() {
         );
         let status = cluster.status().await.expect("alive");
         assert_eq!(status.cluster.instances[1].phase, "failed");
+
+        repaired.store(true, Ordering::Relaxed);
+        cluster.restart_instance(1).await.expect("there is one");
+        cluster.wait_ready().await.expect("both are");
+        let answer = cluster.ask_to(1, "echo back").await.expect("accepted");
+        assert_eq!(answer.response.text, "back");
         end(cluster).await;
     });
 }
