@@ -13,7 +13,7 @@ use ptych::engine::response::Outcome;
 use ptych::engine::route::Routing;
 use ptych::host::AskOptions;
 use ptych::host::cluster::{
-    Cluster, ClusterEvent, ClusterEvents, ClusterOptions, MapOptions, Order, SendOptions,
+    Cluster, ClusterEvent, ClusterEvents, ClusterGone, ClusterOptions, MapOptions, Order, SendOptions,
 };
 
 use crate::host_support::{is_running, shell};
@@ -404,5 +404,23 @@ fn an_ask_that_is_given_up_leaves_no_answer_behind() {
             "well"
         );
         end(cluster).await;
+    });
+}
+
+#[test]
+fn what_was_answered_can_be_read_after_the_end() {
+    run(async {
+        let cluster = launch(ClusterOptions::new(1));
+        let mut events = cluster.events().await.expect("alive");
+        let ticket = cluster.send("echo mine").await.expect("accepted");
+        drop(cluster.send("echo theirs").await.expect("accepted"));
+        finished(&mut events).await;
+        finished(&mut events).await;
+        assert!(cluster.shutdown(Duration::from_secs(5)).await.is_clean());
+        assert_eq!(ticket.answer().await.expect("it is there").response.text, "mine");
+        let other = cluster.read_any(Duration::from_secs(10)).await;
+        assert!(other.expect("it is there").is_some());
+        assert_eq!(ticket.answer().await, Err(ClusterGone));
+        assert_eq!(cluster.read_any(Duration::from_secs(10)).await, Err(ClusterGone));
     });
 }

@@ -123,7 +123,7 @@ impl Driver {
         loop {
             self.perform();
             if self.is_over() {
-                return self.end();
+                return self.end().await;
             }
             match poll_fn(|cx| self.poll_wake(cx)).await {
                 Wake::Command(Some(command)) => self.handle_command(command),
@@ -159,7 +159,7 @@ impl Driver {
     }
 
     /// After a shutdown: who still asks hears that the cluster is gone.
-    fn end(mut self) {
+    async fn end(mut self) {
         let Some(Stopping { begun, replies, .. }) = self.stopping.take() else {
             return;
         };
@@ -174,6 +174,25 @@ impl Driver {
         };
         for reply in replies {
             let _nobody_waits = reply.send(report.clone());
+        }
+        self.mailbox.close();
+        self.hand_out_the_rest().await;
+    }
+
+    /// What has been answered and not been read, as long as somebody may still ask for it.
+    async fn hand_out_the_rest(&mut self) {
+        self.events = broadcast::Sender::new(1);
+        while self.mailbox.unread() > 0 {
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Claim { ticket, reply }) => self.mailbox.claim(ticket, reply),
+                    Some(Command::Read { instance, reply }) => self.mailbox.read(instance, reply),
+                    // Its reply goes with it: the cluster has ended.
+                    Some(_) => {}
+                    None => return,
+                },
+                Some(answer) = self.returned.recv() => self.mailbox.deliver(*answer),
+            }
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Mailbox {
     claims: BTreeMap<TicketId, Claim>,
     readers: VecDeque<(Option<InstanceId>, Reply<Parcel>)>,
     returns: mpsc::UnboundedSender<Box<Answer>>,
+    /// Nothing more comes.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,15 @@ impl Mailbox {
             claims: BTreeMap::new(),
             readers: VecDeque::new(),
             returns,
+            closed: false,
         }
+    }
+
+    /// Who waits for what will not come hears of it; what is there can still be taken.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.claims.clear();
+        self.readers.clear();
     }
 
     pub(super) fn unread(&self) -> usize {
@@ -122,6 +132,7 @@ impl Mailbox {
     pub(super) fn claim(&mut self, ticket: TicketId, reply: Reply<Parcel>) {
         match self.unread.iter().position(|answer| answer.ticket == ticket) {
             Some(at) => self.hand_out(at, reply),
+            None if self.closed => {}
             None => {
                 self.claims.insert(ticket, Claim::Ticket(reply));
             }
@@ -139,6 +150,7 @@ impl Mailbox {
         let fits = |answer: &Answer| instance.is_none() || answer.instance == instance;
         match self.unread.iter().position(fits) {
             Some(at) => self.hand_out(at, reply),
+            None if self.closed => {}
             None => self.readers.push_back((instance, reply)),
         }
     }
