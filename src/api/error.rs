@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::response::Question;
+
 /// What went wrong, for a program (`code`) and for a person (`message`, `hint`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Error {
@@ -13,6 +15,12 @@ pub struct Error {
     pub hint: Option<String>,
     /// The same request may succeed later without anything being changed by hand.
     pub retryable: bool,
+    /// What the tool asks, where that is in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
+    /// Labels that may be answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
 }
 
 impl std::fmt::Display for Error {

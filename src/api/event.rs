@@ -58,6 +58,7 @@ pub enum EventBody {
     /// Nothing that the protocol knows has matched for longer than its bound.
     Drift {
         nearest: Vec<String>,
+        /// Absent: the protocol does not say how it is asked, or it does not tell.
         tool_version: Option<String>,
     },
     Exited {

@@ -51,7 +51,7 @@ pub enum EventKind {
     Drift {
         /// The rules of which most conditions hold, and what fails of each.
         nearest: Vec<String>,
-        /// As far as it was asked for.
+        /// `None`: it was not asked, or does not tell.
         tool_version: Option<String>,
     },
     Exited(Exit),

@@ -65,6 +65,8 @@ pub const MENU_DOUBT: Duration = Duration::from_secs(2);
 pub const AUTO_ANSWERS: usize = 256;
 /// Repeats of Enter (never of text) when a turn does not start.
 pub const ENTER_REPEATS: u8 = 2;
+/// A tool that paints without a pause gets Enter after this many looks at its terminal that found more.
+pub const LOOKS_BEFORE_ENTER: u8 = 8;
 // The terminal (`engine::term`). Worst case of one terminal: two screens of MAX_SIDE_CELLS squared cells (64 MB, only when
 // somebody asks for that size; 120x40 is 77 kB), history as `TermConfig` bounds it, and about 18 MB of tables and queues.
 

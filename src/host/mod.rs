@@ -14,6 +14,7 @@ pub mod pty;
 pub mod recording;
 mod session;
 mod ulid;
+pub mod version;
 
 pub use error::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 pub use options::{AskOptions, Limits, Options, RecordFormat, RecordOptions, StopOptions};

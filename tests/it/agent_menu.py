@@ -1,7 +1,7 @@
 """A full-screen program as coding agents are: a composer, menus with a highlight, a permission before it acts.
 
 Its title says what it does. Arguments: `trust` asks a question at the start, `late` opens a dialog when the first text is typed, `deaf` ignores
-arrow keys in menus, `again` asks for the same permission for ever.
+arrow keys in menus, `again` asks for the same permission for ever, `drift` shows nothing known while it works.
 """
 import os, sys, termios, time, tty
 
@@ -57,6 +57,9 @@ def answer(text):
     log(f"asked: {text}")
     paint("work", ["working"])
     time.sleep(0.1)
+    if "drift" in MODES:
+        paint("at it", ["a look of its own"])
+        time.sleep(600)
     if text.startswith("run "):
         while True:
             chosen = menu(["Run a command:", f"$ {text[4:]}", "Proceed?"], ["Yes", "Yes, always", "No"], 0)

@@ -10,6 +10,10 @@ exit = "/quit"
 discard = "<ctrl-u>"
 include = []
 
+[tool_version]
+command = ["sh", "-c", "echo menus 3.1"]
+pattern = 'menus (\S+)'
+
 [submit]
 enter_apart = true
 
@@ -66,7 +70,11 @@ fn ask(modes: &[&str], args: &[&str]) -> Run {
         .replace("MODES", &modes.join(", "))
         .replace(", ]", "]");
     let path = home.write("menus.toml", &text);
-    let all = [&["ask", path.as_str(), "--timeout", "60s"], args].concat();
+    let within: &[&str] = match args.contains(&"--timeout") {
+        true => &[],
+        false => &["--timeout", "60s"],
+    };
+    let all = [&["ask", path.as_str()], within, args].concat();
     let run = home.run(&all);
     let told = std::fs::read_to_string(home.path().join("told")).unwrap_or_default();
     match args.contains(&"--json") {
@@ -129,6 +137,23 @@ fn a_question_at_the_start_is_asked_and_can_be_answered() {
 }
 
 #[test]
+fn a_program_reads_the_question_where_no_turn_was_begun() {
+    let run = ask(&["trust"], &["hello", "--json"]).ends(4);
+    let error = &run.objects()[0];
+    assert_eq!(
+        (&error["code"], &error["retryable"]),
+        (&"blocked".into(), &false.into())
+    );
+    assert_eq!(error["question"]["kind"], "confirm", "{run:#?}");
+    assert_eq!(error["question"]["text"], "Do you trust this folder?");
+    assert_eq!(error["choices"][1], "Yes, I trust it");
+    let run = ask(&[], &[RUN, "again", "--keep-going", "--json"]).ends(4);
+    let objects = run.objects();
+    assert_eq!(objects[0]["outcome"], "blocked", "{run:#?}");
+    assert_eq!(objects[0]["choices"][2], "No");
+}
+
+#[test]
 fn a_dialog_before_enter_keeps_the_prompt_back() {
     ask(&["late"], &["hello"])
         .ends(4)
@@ -142,4 +167,14 @@ fn a_question_that_repeats_is_not_answered_for_ever() {
     ask(&["again"], &[RUN, "--answer", "Proceed=^yes$"])
         .ends(4)
         .says("was given 100 times in this turn");
+}
+
+#[test]
+fn a_tool_with_a_look_of_its_own_is_told_with_its_version() {
+    let run = ask(&["drift"], &["hello", "--json", "--timeout", "7s"]).ends(1);
+    let response = &run.objects()[0];
+    assert_eq!(response["outcome"], "unknown", "{run:#?}");
+    let signals = response["evidence"]["signals"].to_string();
+    assert!(signals.contains("version of the tool: 3.1"), "{signals}");
+    assert!(signals.contains("nearest: "), "{signals}");
 }

@@ -16,6 +16,9 @@ fn help_is_data_and_has_examples_on_every_verb() {
         &["ask"],
         &["chat"],
         &["record"],
+        &["pool"],
+        &["pool", "run"],
+        &["pool", "bench"],
         &["doctor"],
         &["protocol"],
         &["protocol", "list"],
@@ -155,6 +158,10 @@ fn schemas_are_json() {
     let home = Home::new();
     for args in [
         &["schema", "response"][..],
+        &["schema", "answer"],
+        &["schema", "pool-line"],
+        &["schema", "cluster"],
+        &["schema", "cluster-event"],
         &["schema", "protocol"],
         &["protocol", "schema"],
     ] {

@@ -10,7 +10,7 @@ use ptych::engine::protocol::{self, Spec};
 use ptych::host::{Options, Session};
 
 /// A dash with a fixed prompt: the smallest tool that can start other programs.
-const SHELL: &str = r#"
+pub const SHELL: &str = r#"
 name = "test-shell"
 command = ["dash"]
 programs = ["sh"]

@@ -8,12 +8,15 @@
 mod cli_ask;
 mod cli_chat;
 mod cli_dialogs;
+mod cli_pool;
 mod cli_protocol;
 mod cli_support;
 mod cli_usage;
 mod cluster;
 mod cluster_promises;
+mod cluster_wire;
 mod docs;
+mod examples;
 mod full_screen;
 mod host_channels;
 mod host_end;

@@ -247,7 +247,8 @@ COPILOT = Difference(
         "short": COUNTED,
         "ask": replace(ASKED, choices=("Red", "Blue", "Other.*")),
         "limit": replace(FAILED, captures={"reason": "^usage_limit$", "resets_at": "^2.* UTC$"}),
-        "login": replace(UNASKED, question="(?i)sign in"),
+        # Which of the two comes first is a race of its own.
+        "login": replace(UNASKED, question="(?i)sign in|trust the files"),
     },
     timeouts={"timeout": "25s"},
 )

@@ -37,10 +37,14 @@ pub struct InstanceStatus {
     pub fit: bool,
     /// Why it could not, in words.
     pub why: Option<String>,
+    /// What its health says.
+    pub verdict: Verdict,
     pub in_flight: u32,
     pub starts: u64,
     pub restarts: u64,
     pub last_exit: Option<ExitCause>,
+    /// Why it is not started again, in one word, when its phase is `failed`.
+    pub failed: Option<&'static str>,
     /// Turns of all its lives.
     pub turns: u64,
     pub last_turn: Option<LastTurn>,
@@ -95,10 +99,15 @@ impl Cluster {
             draining: instance.draining || instance.leaving,
             fit,
             why: (!fit).then(|| self.why_not(id, now)),
+            verdict: self.health.verdict(id, now),
             in_flight: u32::from(instance.ticket.is_some()),
             starts: child.starts(),
             restarts: child.restarts(),
             last_exit: child.last_exit().cloned(),
+            failed: match phase {
+                Phase::Failed { reason, .. } => Some(reason.as_str()),
+                _ => None,
+            },
             turns: instance.turns,
             last_turn: instance.last_turn.clone(),
             uptime: phase.life().map(|life| now.since(life.started)),

@@ -97,6 +97,7 @@ impl Session {
             },
             before: Vec::new(),
             enter: Vec::new(),
+            looks_before_enter: 0,
             in_alternate: self.screen.alternate_screen(),
             segments: Vec::new(),
             captures: BTreeMap::new(),
@@ -287,14 +288,23 @@ impl Session {
             return self.observe(label, origin, now);
         }
         self.half_typed.push_str(&String::from_utf8_lossy(bytes));
-        if self.half_typed.ends_with('\x15') {
-            self.half_typed.clear();
-        }
+        self.half_typed = self.kept(&self.half_typed).to_owned();
         if !bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0x04)) {
             return;
         }
         let text = typed_text(&std::mem::take(&mut self.half_typed));
         self.observe(text, origin, now);
+    }
+
+    /// What is left of typed keys: not what stood before those that empty a line, the protocol's own or the `^U` of terminals.
+    fn kept<'a>(&self, typed: &'a str) -> &'a str {
+        let own = self.spec.discard.bytes();
+        let own = String::from_utf8_lossy(&own);
+        let ends = ["\x15", &*own]
+            .into_iter()
+            .filter(|kill| !kill.is_empty())
+            .filter_map(|kill| Some(typed.rfind(kill)? + kill.len()));
+        &typed[ends.max().unwrap_or(0)..]
     }
 
     /// `^C`, or the protocol's own keys: the whole of them, or the last of several.
@@ -338,7 +348,7 @@ impl Session {
     }
 
     fn observe_next_step(&mut self, bytes: &[u8], now: Time) {
-        let text = typed_text(&String::from_utf8_lossy(bytes));
+        let text = typed_text(self.kept(&String::from_utf8_lossy(bytes)));
         let Some(mut turn) = self.turn.take() else { return };
         turn.prompt.push('\n');
         turn.prompt.push_str(&text);
@@ -360,7 +370,5 @@ impl Session {
 /// What a person meant by the keys: without paste markers and the Enter at the end.
 fn typed_text(keys: &str) -> String {
     let text = keys.replace("\x1b[200~", "").replace("\x1b[201~", "");
-    // What stood there before was killed with `^U`.
-    let text = text.rsplit('\x15').next().unwrap_or_default();
     text.trim_end_matches(['\r', '\n']).replace('\r', "\n")
 }

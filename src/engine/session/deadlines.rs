@@ -169,7 +169,14 @@ impl Session {
         let mut signals = vec![format!("the turn's limit passed {:?} ago", now.since(deadline))];
         let busy = self.facts.busy_rule.and_then(|rule| self.spec.rules.get(rule));
         signals.extend(busy.map(|rule| format!("busy: {}", rule.name)));
-        self.finish_unready(Outcome::TimedOut, "deadline", signals, None, now);
+        let outcome = match self.state {
+            State::Unknown => Outcome::Unknown,
+            _ => Outcome::TimedOut,
+        };
+        if outcome == Outcome::Unknown {
+            signals.extend(self.drift_signals(now));
+        }
+        self.finish_unready(outcome, "deadline", signals, None, now);
         self.enter_state(State::Busy { turn: None }, "deadline", now);
         self.look_again(limits::AWAITING_FIRST, now);
     }

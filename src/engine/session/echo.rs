@@ -10,6 +10,7 @@ use super::turn::{Progress, Turn};
 use crate::engine::limits;
 use crate::engine::protocol::spec::Pattern;
 use crate::engine::time::Time;
+use crate::engine::tty::ProbeDepth;
 
 /// Characters of the text's end that are looked for.
 const LOOKED_FOR: usize = 24;
@@ -44,8 +45,19 @@ impl Session {
             return;
         };
         if now >= until || (now >= not_before && self.is_echoed(turn)) {
-            self.send_enter(now);
+            self.look_and_enter(now);
         }
+    }
+
+    /// Enter goes out when a look at the terminal has just shown that nothing new stands there: a dialog that opened meanwhile would take
+    /// it for its answer. Bytes that come instead make the look void, and all is judged anew.
+    fn look_and_enter(&mut self, now: Time) {
+        let Some(turn) = &mut self.turn else { return };
+        if self.facts.probe.is_some() || turn.looks_before_enter >= limits::LOOKS_BEFORE_ENTER {
+            return self.send_enter(now);
+        }
+        turn.looks_before_enter += 1;
+        self.probe_wanted = Some(ProbeDepth::Flags);
     }
 
     /// When the echo is looked for although the tool prints nothing.
@@ -72,6 +84,9 @@ impl Session {
         if let Some(turn) = &mut self.turn {
             turn.progress = Progress::Writing;
             turn.before = Vec::new();
+            turn.looks_before_enter = 0;
+            // The look was at what stood there before Enter.
+            self.facts.probe = None;
             let enter = turn.enter.clone();
             self.note_transcripts();
             self.queue.push(Purpose::Enter, enter, now);

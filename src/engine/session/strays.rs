@@ -163,6 +163,19 @@ impl Session {
         self.drift("drift", now);
     }
 
+    /// Somebody has asked the tool for its version meanwhile.
+    pub fn learn_tool_version(&mut self, version: String) {
+        self.config.tool_version = Some(version);
+    }
+
+    /// What a response says of a turn that ends while nothing is known.
+    pub(super) fn drift_signals(&self, now: Time) -> Vec<String> {
+        let near = trace::nearest(rules::explain(&self.view(now)));
+        let near = near.into_iter().map(|near| format!("nearest: {near}"));
+        let version = self.config.tool_version.as_deref().unwrap_or("not asked");
+        near.chain([format!("version of the tool: {version}")]).collect()
+    }
+
     pub(super) fn drift(&mut self, rule: &str, now: Time) {
         let nearest = trace::nearest(rules::explain(&self.view(now)));
         let tool_version = self.config.tool_version.clone();

@@ -48,6 +48,8 @@ pub struct Turn {
     pub before: Vec<String>,
     /// Enter of the current step, when it is its own write.
     pub enter: Vec<u8>,
+    /// How often the terminal was looked at since that Enter was due.
+    pub looks_before_enter: u8,
     /// Where typing started, in the alternate screen.
     pub in_alternate: bool,
     /// Texts of the steps that are finished.

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use super::examples;
 use super::values::{self, AnswerRule, Variable};
 use crate::engine::policy::PolicyRule;
+use crate::engine::route::Routing;
 use crate::engine::term::Size;
 
 /// Turns interactive command-line programs into functions: one prompt in, one complete response out.
@@ -31,6 +32,12 @@ pub enum Verb {
     Chat(Chat),
     /// Record a terminal session as an asciicast
     Record(Record),
+    /// Many instances of a tool behind one call
+    #[command(after_help = examples::POOL)]
+    Pool {
+        #[command(subcommand)]
+        verb: PoolVerb,
+    },
     /// Tell which tools are installed, at which version, and what this platform lacks
     Doctor(Doctor),
     /// Look at, write, check and test protocol files
@@ -122,10 +129,26 @@ pub struct Chat {
     pub start: Start,
 }
 
-/// How the tool is started; the same for every verb that starts one.
+/// How a session is started; the same for every verb that starts one.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How the tool is started")]
 pub struct Start {
+    #[command(flatten)]
+    pub setup: Setup,
+
+    /// Go on with an earlier conversation, by the id that the tool gave it
+    #[arg(long, value_name = "ID")]
+    pub resume: Option<String>,
+
+    /// Record the session into an asciicast file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+}
+
+/// What is the same for all sessions of a tool.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "How the tool is started")]
+pub struct Setup {
     /// Use this protocol; TARGET is then the program to start, unless it is the protocol's own name
     #[arg(long, value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
     pub protocol: Option<PathBuf>,
@@ -141,14 +164,6 @@ pub struct Start {
     /// Size of the tool's terminal [default: the protocol's]
     #[arg(long, value_name = "COLSxROWS", value_parser = values::size)]
     pub size: Option<Size>,
-
-    /// Go on with an earlier conversation, by the id that the tool gave it
-    #[arg(long, value_name = "ID")]
-    pub resume: Option<String>,
-
-    /// Record the session into an asciicast file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub record: Option<PathBuf>,
 
     /// Further arguments for the tool
     #[arg(last = true, value_name = "ARGS")]
@@ -203,6 +218,127 @@ pub struct Doctor {
     /// How long one tool may take to tell its version
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = values::duration)]
     pub timeout: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PoolVerb {
+    /// Ask many prompts of many instances of a tool, and print each answer as JSON when it is complete
+    Run(PoolRun),
+    /// Measure many instances on this machine: start, turns a second, memory
+    Bench(PoolBench),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = examples::POOL_RUN)]
+pub struct PoolRun {
+    /// A tool by the name of its protocol, or a path to a protocol file
+    pub target: String,
+
+    /// Files of prompts, one a line, or one JSON object a line (NAME.jsonl); - is standard input [default: -]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
+
+    /// Instances that work at the same time
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub instances: u32,
+
+    /// Lines are JSON: a string, or an object with prompt, id, key, instance, retry, priority, timeout
+    #[arg(long)]
+    pub jsonl: bool,
+
+    /// Print the answers in the order of the prompts
+    #[arg(long)]
+    pub ordered: bool,
+
+    /// Keep complete answers in this file, and skip prompts that have one there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub journal: Option<PathBuf>,
+
+    /// Try a prompt again, up to so many times, when its instance was lost with it; its effect may then happen twice
+    #[arg(long, value_name = "TIMES", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub retry: u32,
+
+    /// How long one prompt may take
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
+    pub timeout: Duration,
+
+    /// How long a prompt may wait for an instance [default: as long as it takes]
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub wait: Option<Duration>,
+
+    /// Which instance takes a prompt: round-robin, least-busy, sticky (by key) or random-two
+    #[arg(long, value_name = "HOW", default_value = "least-busy", value_parser = values::routing)]
+    pub routing: Routing,
+
+    /// The field of a JSON line that holds its key; prompts with the same key keep their order, and with --routing sticky their instance
+    #[arg(long, value_name = "FIELD", default_value = "key")]
+    pub key: String,
+
+    /// Ready instances kept beside the others, for when one is lost
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub spares: u32,
+
+    /// Prompts that are read ahead at most
+    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_queue: u32,
+
+    /// Replace an instance after so many turns
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_turns: Option<u32>,
+
+    /// Replace an instance when it is so old
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub max_age: Option<Duration>,
+
+    /// Decide what the tool wants leave for, instead of a person: ask, deny or allow=REGEX over the question; the first that matches counts
+    #[arg(long, value_name = "ask|deny|allow=REGEX", action = ArgAction::Append)]
+    pub policy: Vec<PolicyRule>,
+
+    /// Keep what was counted in this file, for Prometheus; written every 5 s and at the end
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub metrics: Option<PathBuf>,
+
+    /// Record each session into an asciicast file of this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub record: Option<PathBuf>,
+
+    /// Show neither progress nor the table at the end
+    #[arg(long)]
+    pub no_progress: bool,
+
+    #[command(flatten)]
+    pub setup: Setup,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = examples::POOL_BENCH)]
+pub struct PoolBench {
+    /// A tool by the name of its protocol, or a path to a protocol file [default: sh, which every system has]
+    #[arg(requires = "prompt")]
+    pub target: Option<String>,
+
+    /// Numbers of instances to measure
+    #[arg(short = 'n', long, value_name = "COUNTS", value_delimiter = ',', default_value = "1,2,5", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub instances: Vec<u32>,
+
+    /// A prompt that costs the tool nothing
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+
+    /// A prompt that keeps the tool waiting for 50 ms
+    #[arg(long, value_name = "TEXT")]
+    pub slow_prompt: Option<String>,
+
+    /// How long to measure, in all
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = values::duration)]
+    pub time: Duration,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub setup: Setup,
 }
 
 #[derive(Debug, Subcommand)]
@@ -354,6 +490,14 @@ pub struct Schema {
 pub enum SchemaOf {
     /// What `ask --json` prints, one a line
     Response,
+    /// The answer of one of many instances
+    Answer,
+    /// What `pool run` prints, one a line
+    PoolLine,
+    /// How a cluster and its instances are
+    Cluster,
+    /// What happens in a cluster
+    ClusterEvent,
     /// Protocol files
     Protocol,
 }
@@ -427,7 +571,7 @@ mod tests {
             panic!("not ask")
         };
         assert_eq!(ask.prompts, ["a", "-"]);
-        assert_eq!(ask.start.args, ["-x", "--json"]);
+        assert_eq!(ask.start.setup.args, ["-x", "--json"]);
         assert_eq!(ask.timeout, Duration::from_secs(2));
     }
 }

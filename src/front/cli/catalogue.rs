@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -11,8 +10,7 @@ use crate::engine::protocol::diagnostic::did_you_mean;
 use crate::engine::protocol::file::File;
 use crate::engine::protocol::{self, Loaded, Problems, Spec, builtin};
 
-/// How long a tool may take to tell its version before it is started.
-pub const VERSION_WITHIN: Duration = Duration::from_secs(5);
+pub use crate::host::version::VERSION_WITHIN;
 
 /// A protocol that has not been understood yet.
 #[derive(Clone, Debug)]

@@ -18,7 +18,11 @@ Examples:
   ptych ask bash --stream --timeout 1h 'make'     text as it becomes final
   ptych ask bash 'rm -i f' --answer 'remove=y'    questions are answered by what they ask
   ptych ask bash 'sudo id' --answer-env 'password=SUDO_PASSWORD'
+  ptych ask mytool 'review it' --policy deny      nothing that it wants leave for is done
+  ptych ask mytool 'build it' --policy 'allow=make test' --policy ask
 
+A question that nothing answers ends with exit code 4; it and its choices stand on standard
+error, and with --json in the object that is printed, as `question` and `choices`.
 The text of each response goes to standard output, everything else to standard error.
 Exit codes: ptych help exit-codes. Questions and answers: ptych help answers.";
 
@@ -38,6 +42,35 @@ Examples:
 
 The recording ends when the command does. What you type is recorded too, secrets included,
 unless --no-input is given.";
+
+pub const POOL: &str = "\
+Examples:
+  ptych pool run python -n 5 prompts.txt > answers.jsonl
+  ptych pool bench";
+
+pub const POOL_RUN: &str = "\
+Examples:
+  ptych pool run python -n 5 prompts.txt > answers.jsonl    one prompt a line, one JSON answer a line
+  seq 9 | sed 's/$/ ** 2/' | ptych pool run python | jq .text   standard input; answers come while it is open
+  ptych pool run claude -n 3 tasks.jsonl --journal done.jsonl   run it again to go on where it stopped
+  ptych pool run bash --jsonl --routing sticky --key user - < log.jsonl   each user's prompts at one instance
+  ptych pool run python -n 5 --retry 2 --ordered prompts.txt -- -O   arguments for the tool
+
+Each answer is the response as JSON (ptych schema pool-line) with the `line` of its prompt, the `file` and the `id` if it
+has them. Blank lines are skipped. A line of files that cannot be used ends the run before anything is started; one of
+standard input is told as an object with `error` in the place of its answer.
+The journal is appended to before an answer is printed, so that kill -9 loses none, and reaches the disk within a second.
+It holds answers that are complete (outcome ok or error); a rerun skips their prompts, known by `id`, or by line and
+text, and asks all others again, those too that were running when it was ended.
+Ctrl-C once: nothing new is asked, what runs is finished. Twice: everything is ended.
+Exit codes: 0 all prompts have an answer, 1 some answers are errors, 6 some prompts have no complete answer,
+4 none has, and the tool asks something, 124 none has within its time, 130 ctrl-c; see ptych help exit-codes.";
+
+pub const POOL_BENCH: &str = "\
+Examples:
+  ptych pool bench
+  ptych pool bench -n 1,4,16 --json
+  ptych pool bench python --prompt 1 --slow-prompt '__import__(\"time\").sleep(0.05)'";
 
 pub const DOCTOR: &str = "\
 Examples:
@@ -95,6 +128,7 @@ Examples:
 pub const SCHEMA: &str = "\
 Examples:
   ptych schema response
+  ptych schema pool-line
   ptych schema protocol > protocol.schema.json";
 
 pub const COMPLETIONS: &str = "\
@@ -134,6 +168,7 @@ FILES
   $XDG_DATA_HOME/ptych/history/NAME            what was typed in `ptych chat NAME` (mode 0600; no secrets)
   x.cast                                       a recording: asciicast version 2 or 3
   x.expected.json                              what `ptych protocol test` expects of x.cast
+  NAME.jsonl                                   prompts of `ptych pool run`, one JSON object a line; its answers and its journal
 ";
 
 /// `ptych help answers`.
@@ -141,7 +176,8 @@ pub const ANSWERS: &str = "\
 ANSWERS
 
 A tool that asks something (a yes/no, a menu, a password, a pager) blocks the turn. Without an answer, `ptych ask` prints
-the question and its choices on standard error and exits with 4.
+the question and its choices on standard error and exits with 4; with --json they are `question` and `choices` of the
+response, or, where no turn was begun, of the error object.
 
   --answer 'REGEX=REPLY'     may be repeated; the first whose REGEX is found in the question's text is used.
                              The value is split at its first equals sign; write \\x3d for one within the regex.

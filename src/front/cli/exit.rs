@@ -59,12 +59,13 @@ pub const TABLE: &str = "\
 EXIT CODES
 
     0  done
-    1  the tool reported an error or ended during the turn, or the operation failed
+    1  the tool reported an error or ended during the turn, or the operation failed; in pool run, all is answered,
+       and some answers are errors
     2  usage or validation: the arguments or a file cannot be used; nothing was done
     3  not found: no protocol has that name, no such file, not running
     4  needs a human: the tool asks something that no --answer takes
     5  conflict (reserved)
-    6  partial: with --keep-going, some of several prompts did not end well
+    6  partial: with --keep-going, some of several prompts did not end well; in pool run, some have no complete answer
     7  the daemon cannot be reached (reserved)
     8  still pending (reserved)
   124  timed out; the text so far is on standard output

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::exit::Exit;
+use crate::api;
 use crate::engine::session::SubmitError;
+use crate::host::cluster::SendError;
 use crate::host::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 
 /// Why a verb could not do what it was asked to do.
@@ -17,6 +19,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether the same command may succeed when it is simply run again.
     pub retryable: bool,
+    /// What the tool asks, and the labels of its choices.
+    pub asks: Option<Box<(api::Question, Vec<String>)>>,
 }
 
 impl Failure {
@@ -27,6 +31,7 @@ impl Failure {
             message: message.into(),
             hint: None,
             retryable: false,
+            asks: None,
         }
     }
 
@@ -43,6 +48,11 @@ impl Failure {
         self
     }
 
+    pub fn asks(mut self, question: api::Question, choices: Vec<String>) -> Failure {
+        self.asks = Some(Box::new((question, choices)));
+        self
+    }
+
     /// What any error means here; one that nobody gave a code is an operation that failed.
     pub fn of(error: anyhow::Error) -> Failure {
         match error.downcast::<Failure>() {
@@ -54,15 +64,31 @@ impl Failure {
         }
     }
 
-    /// `api::Error` with every field there, on one line without a newline.
+    /// `api::Error` on one line without a newline; all fields are there but those of a question that nobody asks.
     pub fn to_json(&self) -> String {
-        serde_json::json!({
+        let mut object = serde_json::json!({
             "code": self.code,
             "message": self.message,
             "hint": self.hint,
             "retryable": self.retryable,
-        })
-        .to_string()
+        });
+        if let Some(asks) = &self.asks {
+            object["question"] = serde_json::json!(asks.0);
+            object["choices"] = serde_json::json!(asks.1);
+        }
+        object.to_string()
+    }
+
+    pub fn to_error(&self) -> api::Error {
+        let (question, choices) = self.asks.as_deref().cloned().unzip();
+        api::Error {
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+            retryable: self.retryable,
+            question,
+            choices: choices.unwrap_or_default(),
+        }
     }
 
     fn coded(exit: Exit, error: &impl Coded) -> Failure {
@@ -72,6 +98,7 @@ impl Failure {
             message: error.to_string(),
             hint: error.hint(),
             retryable: error.retryable(),
+            asks: None,
         }
     }
 }
@@ -125,7 +152,20 @@ impl From<AskError> for Failure {
             AskError::QueuedTooLong { .. } => Exit::TimedOut,
             _ => Exit::Failed,
         };
-        Failure::coded(exit, &error)
+        let failure = Failure::coded(exit, &error);
+        match &error {
+            AskError::Submit(SubmitError::Blocked(question)) => {
+                let choices = question.choices.iter().map(|choice| choice.label.clone());
+                failure.asks(question.into(), choices.collect())
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Failure {
+        Failure::coded(Exit::Failed, &error)
     }
 }
 
@@ -179,7 +219,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api;
 
     #[test]
     fn the_object_is_the_wire_forms_error() {

@@ -26,6 +26,7 @@ mod layout_view;
 mod outcome;
 mod output;
 mod passthrough;
+mod pool;
 mod programs;
 mod progress;
 mod replay;
@@ -41,7 +42,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, ProtocolVerb, Verb};
+use args::{Cli, PoolVerb, ProtocolVerb, Verb};
 use exit::Exit;
 use failure::Failure;
 
@@ -77,6 +78,10 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
         Verb::Ask(args) => commands::ask::run(args),
         Verb::Chat(args) => commands::chat::run(args),
         Verb::Record(args) => commands::record::run(args),
+        Verb::Pool { verb } => match verb {
+            PoolVerb::Run(args) => commands::pool_run::run(args),
+            PoolVerb::Bench(args) => commands::pool_bench::run(&args),
+        },
         Verb::Doctor(args) => commands::doctor::run(args),
         Verb::Protocol { verb } => match verb {
             ProtocolVerb::List(args) => commands::protocol_list::run(&args),
@@ -129,6 +134,11 @@ impl Verb {
         match self {
             Verb::Ask(args) => args.json,
             Verb::Doctor(args) => args.json,
+            Verb::Pool { verb } => match verb {
+                // Standard output is answers; an error of the whole run is told to people.
+                PoolVerb::Run(_) => false,
+                PoolVerb::Bench(args) => args.json,
+            },
             Verb::Protocol { verb } => match verb {
                 ProtocolVerb::List(args) => args.json,
                 ProtocolVerb::Show(args) => args.json,

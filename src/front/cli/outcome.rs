@@ -125,7 +125,9 @@ fn shell_regex(text: &str) -> String {
 pub fn needs_human(question: &api::Question, choices: &[String]) -> Failure {
     let text = asks(question, choices);
     let (message, hint) = text.rsplit_once("\nhint: ").unwrap_or((&text, ""));
-    Failure::new(Exit::NeedsHuman, "blocked", message).hint(hint)
+    Failure::new(Exit::NeedsHuman, "blocked", message)
+        .hint(hint)
+        .asks(question.clone(), choices.to_vec())
 }
 
 /// ` (exit code 3)`.

@@ -80,18 +80,23 @@ impl Drop for Progress {
 }
 
 fn line(frame: &str, label: &str, elapsed: Duration, last_line: &str, columns: usize) -> String {
-    let seconds = elapsed.as_secs();
-    let time = match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    };
+    let time = self::elapsed(elapsed);
     let plain: String = last_line.trim().chars().filter(|c| !c.is_control()).collect();
     clip(format!("{frame} {label} {time}  {plain}").trim_end(), columns)
 }
 
+/// `5s`, `1m05s`, `2h03m`.
+pub fn elapsed(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
 /// What of `text` fits into `columns`.
-fn clip(text: &str, columns: usize) -> String {
+pub fn clip(text: &str, columns: usize) -> String {
     let mut width = 0;
     text.graphemes(true)
         .take_while(|cluster| {
@@ -101,7 +106,8 @@ fn clip(text: &str, columns: usize) -> String {
         .collect()
 }
 
-fn put(text: &str) {
+/// Writes to the terminal on standard error.
+pub fn put(text: &str) {
     let mut err = io::stderr().lock();
     // A terminal that has gone shows no progress.
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());

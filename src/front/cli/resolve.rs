@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::Start;
+use super::args::{Setup, Start};
 use super::catalogue;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -20,7 +20,15 @@ pub struct Launch {
 
 /// TARGET and the flags around it.
 pub fn launch(target: &str, start: &Start) -> Result<Launch, Failure> {
-    let (entry, program) = match &start.protocol {
+    let mut launch = tool(target, &start.setup)?;
+    launch.options.resume.clone_from(&start.resume);
+    launch.options.record = start.record.as_deref().map(RecordOptions::new);
+    Ok(launch)
+}
+
+/// The same for any number of sessions.
+pub fn tool(target: &str, setup: &Setup) -> Result<Launch, Failure> {
+    let (entry, program) = match &setup.protocol {
         Some(protocol) => {
             let entry = catalogue::entry(&protocol.to_string_lossy())?;
             let program = (target != entry.name).then(|| target.to_string());
@@ -29,22 +37,20 @@ pub fn launch(target: &str, start: &Start) -> Result<Launch, Failure> {
         None => (catalogue::entry(target)?, None),
     };
     let (spec, tool_version) = catalogue::understand_installed(&entry, program.as_deref())?;
-    let (env, pass_env) = environment(&start.env);
+    let (env, pass_env) = environment(&setup.env);
     let options = Options {
         program,
-        args: start.args.clone(),
+        args: setup.args.clone(),
         env,
         pass_env,
-        cwd: start
+        cwd: setup
             .cwd
             .as_deref()
             .map(directory)
             .transpose()?
             .map(Path::to_path_buf),
-        size: start.size,
-        resume: start.resume.clone(),
+        size: setup.size,
         tool_version,
-        record: start.record.as_deref().map(RecordOptions::new),
         ..Options::default()
     };
     Ok(Launch {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::engine::policy::{Decision, PolicyRule};
+use crate::engine::route::Routing;
 use crate::engine::term::Size;
 
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -56,6 +57,13 @@ fn one_unit(text: &str) -> Result<(f64, &str), String> {
         other => return Err(format!("`{other}` is no unit; units are ms, s, m, h")),
     };
     Ok((number * scale, rest))
+}
+
+/// `round-robin`, `least-busy`, `sticky` or `random-two`.
+pub fn routing(text: &str) -> Result<Routing, String> {
+    text.replace('-', "_")
+        .parse()
+        .map_err(|_| "a routing is round-robin, least-busy, sticky or random-two".to_string())
 }
 
 /// `120x40`: columns and rows.

@@ -1,6 +1,6 @@
 //! What callers get.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::command::Readiness;
 use crate::engine::cluster::{NotTyped, Refused};
@@ -20,6 +20,10 @@ pub struct Answer {
     pub waited: Duration,
     /// Why it was not typed; the response then has no text, and its outcome says the same in one word.
     pub not_typed: Option<NotTyped>,
+    /// Name of the session that it was typed into; `None` when it never was.
+    pub session: Option<String>,
+    /// The wall clock at the response's `Time::ZERO`.
+    pub clock: SystemTime,
     pub response: Response,
 }
 

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc};
 
-use super::answer::{SendError, ShutdownReport};
+use super::answer::{Answer, SendError, ShutdownReport};
 use super::command::{Borrowed, Command, Readiness, Reply, Steer};
 use super::events::ClusterEvent;
 use super::mailbox::Mailbox;
@@ -37,6 +37,8 @@ pub(super) struct Driver {
     pub(super) options: ClusterOptions,
     pub(super) timer: Timer,
     pub(super) origin: Instant,
+    /// The wall clock at the machine's `Time::ZERO`.
+    pub(super) started_at: SystemTime,
     pub(super) commands: mpsc::Receiver<Command>,
     /// Unbounded: at most a report a state, and one a turn, of a known number of instances.
     pub(super) reports: mpsc::UnboundedReceiver<FromInstance>,
@@ -44,6 +46,8 @@ pub(super) struct Driver {
     pub(super) sessions: BTreeMap<InstanceId, Live>,
     pub(super) pending: BTreeMap<TicketId, Pending>,
     pub(super) mailbox: Mailbox,
+    /// Unbounded: each was handed out before.
+    pub(super) returned: mpsc::UnboundedReceiver<Box<Answer>>,
     /// Prompts whose callers wait for a place in the queue.
     pub(super) at_the_door: VecDeque<AtTheDoor>,
     pub(super) events: broadcast::Sender<Arc<ClusterEvent>>,
@@ -75,6 +79,8 @@ pub(super) enum Pending {
         typed: Option<Time>,
         asks: Vec<Reply<InstanceId>>,
         response: Option<Box<Response>>,
+        /// Where it was typed last, and the wall clock at that session's start.
+        session: Option<(String, SystemTime)>,
     },
     Loan(Option<Reply<Result<Borrowed, SendError>>>),
 }
@@ -83,6 +89,7 @@ pub(super) struct AtTheDoor {
     prompt: String,
     options: SendOptions,
     reply: Reply<Result<TicketId, SendError>>,
+    answer: Option<Reply<Answer>>,
 }
 
 pub(super) struct Stopping {
@@ -107,6 +114,7 @@ pub(super) enum What {
 enum Wake {
     Command(Option<Command>),
     Report(FromInstance),
+    Returned(Box<Answer>),
     Time,
 }
 
@@ -115,13 +123,14 @@ impl Driver {
         loop {
             self.perform();
             if self.is_over() {
-                return self.end();
+                return self.end().await;
             }
             match poll_fn(|cx| self.poll_wake(cx)).await {
                 Wake::Command(Some(command)) => self.handle_command(command),
                 // The sessions go with the last handle.
                 Wake::Command(None) => return,
                 Wake::Report(report) => self.handle_report(report),
+                Wake::Returned(answer) => self.mailbox.deliver(*answer),
                 Wake::Time => self.handle_time(),
             }
         }
@@ -136,6 +145,9 @@ impl Driver {
         if let Poll::Ready(Some(report)) = self.reports.poll_recv(cx) {
             return Poll::Ready(Wake::Report(report));
         }
+        if let Poll::Ready(Some(answer)) = self.returned.poll_recv(cx) {
+            return Poll::Ready(Wake::Returned(answer));
+        }
         if let Poll::Ready(command) = self.commands.poll_recv(cx) {
             return Poll::Ready(Wake::Command(command));
         }
@@ -147,7 +159,7 @@ impl Driver {
     }
 
     /// After a shutdown: who still asks hears that the cluster is gone.
-    fn end(mut self) {
+    async fn end(mut self) {
         let Some(Stopping { begun, replies, .. }) = self.stopping.take() else {
             return;
         };
@@ -163,6 +175,25 @@ impl Driver {
         for reply in replies {
             let _nobody_waits = reply.send(report.clone());
         }
+        self.mailbox.close();
+        self.hand_out_the_rest().await;
+    }
+
+    /// What has been answered and not been read, as long as somebody may still ask for it.
+    async fn hand_out_the_rest(&mut self) {
+        self.events = broadcast::Sender::new(1);
+        while self.mailbox.unread() > 0 {
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Claim { ticket, reply }) => self.mailbox.claim(ticket, reply),
+                    Some(Command::Read { instance, reply }) => self.mailbox.read(instance, reply),
+                    // Its reply goes with it: the cluster has ended.
+                    Some(_) => {}
+                    None => return,
+                },
+                Some(answer) = self.returned.recv() => self.mailbox.deliver(*answer),
+            }
+        }
     }
 
     // Commands.
@@ -174,10 +205,12 @@ impl Driver {
                 prompt,
                 options,
                 reply,
+                answer,
             } => self.send(AtTheDoor {
                 prompt,
                 options,
                 reply,
+                answer,
             }),
             Command::Borrow {
                 options,
@@ -189,6 +222,11 @@ impl Driver {
             Command::Read { instance, reply } => self.mailbox.read(instance, reply),
             Command::InstanceOf { ticket, reply } => self.tell_instance(ticket, reply),
             Command::Withdraw(ticket) => self.machine.withdraw(ticket, now),
+            Command::Recall(ticket) => {
+                if self.machine.instance_of(ticket).is_none() {
+                    self.machine.withdraw(ticket, now);
+                }
+            }
             Command::Steer {
                 instance,
                 what,
@@ -260,8 +298,12 @@ impl Driver {
                     typed: None,
                     asks: Vec::new(),
                     response: None,
+                    session: None,
                 };
                 self.pending.insert(ticket, pending);
+                if let Some(answer) = ask.answer {
+                    self.mailbox.expect(ticket, answer);
+                }
                 // A caller that has gone reads it later, or never: the prompt was accepted.
                 let _nobody_waits = ask.reply.send(Ok(ticket));
             }
@@ -349,12 +391,14 @@ impl Driver {
             Some(Process {
                 session: session.id().to_owned(),
                 pid: session.pid(),
+                rule: session.rule(),
                 usage: session.usage(),
             })
         };
         let processes = cluster.instances.iter().map(|i| process(&i.instance)).collect();
         Status {
             tool: self.spec.name.clone(),
+            started_at: self.started_at,
             cluster,
             processes,
         }

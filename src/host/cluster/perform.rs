@@ -1,7 +1,7 @@
 //! What the machine wants done: sessions started, prompts typed, answers delivered.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::answer::Answer;
 use super::command::{Borrowed, Readiness};
@@ -111,6 +111,7 @@ impl Driver {
                 options,
                 asks,
                 typed,
+                session,
                 ..
             }),
             Some(live),
@@ -120,6 +121,7 @@ impl Driver {
             return self.machine.handle_turn(ticket, epoch, &end, now);
         };
         *typed = Some(now);
+        *session = Some((live.session.id().to_owned(), live.session.info().started_at));
         for ask in asks.drain(..) {
             let _nobody_waits = ask.send(instance);
         }
@@ -183,11 +185,14 @@ impl Driver {
                 since,
                 typed,
                 response,
+                session,
                 ..
             } => {
                 let now = self.now();
                 let waited = typed.unwrap_or(now).since(since);
-                let answer = answer(ticket, ending, response, text, waited, now);
+                let heard = response.map(|response| *response).zip(session);
+                let mut answer = answer(ticket, ending, heard, text, now, self.started_at);
+                answer.waited = waited;
                 if self.events.receiver_count() > 0 {
                     self.tell(ClusterEvent::Answered(Box::new(answer.clone())));
                 }
@@ -220,30 +225,33 @@ impl Driver {
     }
 }
 
+/// `heard` is the response and the session that gave it, with the wall clock at that session's start.
 fn answer(
     ticket: TicketId,
     ending: Ending,
-    response: Option<Box<Response>>,
+    heard: Option<(Response, (String, SystemTime))>,
     prompt: String,
-    waited: Duration,
     now: Time,
+    clock: SystemTime,
 ) -> Answer {
     let (instance, attempts, not_typed) = match ending {
         Ending::Answered { instance, attempts } => (Some(instance), attempts, None),
         Ending::NotTyped(why) => (None, 0, Some(why)),
         Ending::Returned => (None, 0, Some(NotTyped::ShutDown)),
     };
-    let response = match (&not_typed, response) {
-        (None, Some(response)) => *response,
-        (Some(why), _) => turn::never_typed(prompt, why, now),
-        (None, None) => turn::never_typed(prompt, &NotTyped::ShutDown, now),
+    let (response, session, clock) = match (&not_typed, heard) {
+        (None, Some((response, (session, clock)))) => (response, Some(session), clock),
+        (Some(why), _) => (turn::never_typed(prompt, why, now), None, clock),
+        (None, None) => (turn::never_typed(prompt, &NotTyped::ShutDown, now), None, clock),
     };
     Answer {
         ticket,
         instance,
         attempts,
-        waited,
+        waited: Duration::ZERO,
         not_typed,
+        session,
+        clock,
         response,
     }
 }

@@ -1,11 +1,15 @@
 //! How a cluster is, the machine's figures included.
 
+use std::time::SystemTime;
+
 use crate::engine::cluster::{ClusterStatus, InstanceStatus};
 use crate::host::pty::Usage;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     pub tool: String,
+    /// The wall clock at the engine's `Time::ZERO`.
+    pub started_at: SystemTime,
     pub cluster: ClusterStatus,
     /// In the order of `cluster.instances`.
     pub processes: Vec<Option<Process>>,
@@ -16,6 +20,8 @@ pub struct Status {
 pub struct Process {
     pub session: String,
     pub pid: u32,
+    /// The rule of its protocol that says what it shows.
+    pub rule: String,
     /// Its own and of all it started; `None` where the platform does not tell.
     pub usage: Option<Usage>,
 }

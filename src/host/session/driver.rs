@@ -11,13 +11,15 @@
 //! A wake-up costs one poll, one read and what the machine asks for (usually one look at the tty and one more read to confirm it).
 
 use std::cell::RefCell;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::command::Command;
 use super::ladder::{Ladder, Sweep, Swept};
@@ -35,6 +37,7 @@ use crate::host::launch::PrivateFolder;
 use crate::host::options::StopOptions;
 use crate::host::pty::{Pty, Read, Timer, TreeSignal, Written};
 use crate::host::recording::Recorder;
+use crate::host::version;
 
 /// Bytes taken by one read; the buffer is shared by all sessions of a thread and held by none between two wake-ups.
 const READ_BYTES: usize = 64 << 10;
@@ -76,6 +79,8 @@ pub(super) struct Driver {
     pub(super) channels: SideChannels,
     /// When the inbox is looked at, where nothing rings.
     pub(super) inbox_at: Option<Time>,
+    pub(super) program: PathBuf,
+    pub(super) asking_version: Option<AskingVersion>,
 }
 
 #[derive(Debug)]
@@ -86,12 +91,19 @@ pub(super) enum Phase {
     Ended,
 }
 
+/// The tool shows nothing known; who hears of it also hears which version that is.
+pub(super) struct AskingVersion {
+    told: oneshot::Receiver<Option<String>>,
+    event: Event,
+}
+
 enum Wake {
     Command(Option<Command>),
     Exit(Exit),
     Readable,
     Writable,
     Message,
+    Version(Option<String>),
     Time,
 }
 
@@ -108,6 +120,7 @@ impl Driver {
                 Wake::Readable => self.handle_readable(now),
                 Wake::Writable => self.full = false,
                 Wake::Message => self.handle_arrival(now),
+                Wake::Version(version) => self.handle_version(version),
                 Wake::Time => self.handle_time(now).await,
             }
         }
@@ -141,6 +154,11 @@ impl Driver {
                 }
                 if self.full && pty.poll_writable(cx).is_ready() {
                     return Poll::Ready(Wake::Writable);
+                }
+                if let Some(asking) = &mut self.asking_version
+                    && let Poll::Ready(told) = Pin::new(&mut asking.told).poll(cx)
+                {
+                    return Poll::Ready(Wake::Version(told.ok().flatten()));
                 }
             }
             Phase::Draining { .. } => {
@@ -524,7 +542,41 @@ impl Driver {
         any
     }
 
+    /// The event, unless it waits for the tool to tell its version.
+    fn ask_version(&mut self, event: Event) -> Option<Event> {
+        let unasked = matches!(
+            &event.kind,
+            EventKind::Drift {
+                tool_version: None,
+                ..
+            }
+        );
+        let spec = Arc::clone(self.machine.spec());
+        if !unasked || spec.tool_version.is_none() || self.asking_version.is_some() {
+            return Some(event);
+        }
+        let told = version::told(spec, self.program.clone());
+        self.asking_version = Some(AskingVersion { told, event });
+        None
+    }
+
+    fn handle_version(&mut self, told: Option<String>) {
+        let Some(AskingVersion { mut event, .. }) = self.asking_version.take() else {
+            return;
+        };
+        if let Some(version) = &told {
+            self.machine.learn_tool_version(version.clone());
+        }
+        if let EventKind::Drift { tool_version, .. } = &mut event.kind {
+            *tool_version = told;
+        }
+        self.tell(event);
+    }
+
     fn report_event(&mut self, event: Event) {
+        let Some(event) = self.ask_version(event) else {
+            return;
+        };
         if let EventKind::State { rule, .. } = &event.kind {
             let state = self.machine.state().clone();
             self.waiting.was_ready |= state == State::Ready;

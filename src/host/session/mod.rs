@@ -183,6 +183,11 @@ impl Session {
         self.shared.status.borrow().state.clone()
     }
 
+    /// The rule of the protocol that named the state.
+    pub fn rule(&self) -> String {
+        self.shared.status.borrow().rule.clone()
+    }
+
     /// The state as it changes; a reader that is slow sees the latest.
     pub(in crate::host) fn states(&self) -> watch::Receiver<Status> {
         self.shared.status.clone()

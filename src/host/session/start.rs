@@ -96,6 +96,8 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         files,
         channels,
         inbox_at: None,
+        program: plan.program,
+        asking_version: None,
     };
     Ok((
         Session {

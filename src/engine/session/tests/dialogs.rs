@@ -381,6 +381,50 @@ fn a_dialog_that_came_with_the_last_bytes_is_seen_before_typing() {
 }
 
 #[test]
+fn a_dialog_whose_bytes_come_with_the_moment_of_enter_is_seen() {
+    let gap = AGENT.replace("enter_apart = true", "enter_apart = true\nenter_gap = \"150ms\"");
+    let mut rig = Rig::new(&gap);
+    rig.prints(&title("idle"));
+    rig.asks("go");
+    rig.prints("\x1b[2J\x1b[Hgo");
+    assert_eq!(rig.take_written(), b"go");
+    // Enter is due.
+    rig.now = rig.now + ms(151);
+    rig.session.handle_time(rig.now);
+    assert_eq!(rig.session.poll_write(), None, "not without a look");
+    assert_eq!(rig.session.poll_probe(), Some(ProbeDepth::Flags));
+    // Who looked has read once more, and there it was.
+    rig.prints("\x1b[2J\x1b[HTheme?\r\n[1] dark\r\n[2] light\r\n");
+    rig.waits(ms(600));
+    let response = rig.response().expect("blocked");
+    assert_eq!(response.outcome, Outcome::Blocked);
+    assert!(response.evidence.signals.contains(&NOT_SUBMITTED.to_owned()));
+    assert_eq!(rig.take_written(), b"", "Enter would have been its answer");
+}
+
+#[test]
+fn a_tool_that_never_stops_painting_gets_its_enter() {
+    let mut rig = Rig::new(&AGENT);
+    rig.prints(&title("idle"));
+    rig.asks("go");
+    let mut paints = 0;
+    while !rig.written.ends_with(b"\r") {
+        rig.session.poll_probe();
+        paints += 1;
+        rig.now = rig.now + ms(1);
+        rig.session
+            .handle_output(format!("\x1b[2J\x1b[Hgo {paints}\x1b[1;3H").as_bytes(), rig.now);
+        rig.session.handle_drained(rig.now);
+        while let Some(bytes) = rig.session.poll_write().map(<[u8]>::to_vec) {
+            rig.written.extend_from_slice(&bytes);
+            rig.session.handle_written(bytes.len(), rig.now);
+        }
+        assert!(paints < 100, "Enter is not sent");
+    }
+    assert!(paints > 2);
+}
+
+#[test]
 fn a_number_may_need_enter_behind_it() {
     let pattern = "choice_pattern = '(?m)^\\[(?<send>\\w)\\] (?<label>\\w+)$'";
     let accepted = format!("{pattern}\naccept = \"<pause-300ms><enter>\"");

@@ -298,6 +298,26 @@ fn a_draft_of_nobody_is_emptied_a_few_times() {
 }
 
 #[test]
+fn keys_that_empty_a_line_are_the_protocols() {
+    let told = |protocol: &str, keys: &[&str]| {
+        let mut rig = Rig::ready(protocol);
+        for typed in keys {
+            rig.session.handle_typed(typed.as_bytes(), rig.now);
+        }
+        rig.answers("", "42\r\n").prompt
+    };
+    let own = format!("discard = \"<esc><backspace>\"\n{EDITOR}");
+    assert_eq!(told(&own, &["wrong", "\x1b", "\x7f", "6*7\r"]), "6*7");
+    assert_eq!(told(&own, &["wrong\x1b\x7f6*7\r"]), "6*7");
+    assert_eq!(
+        told(EDITOR, &["wrong\x01\x0b", "6*7", "\r"]),
+        "6*7",
+        "the default"
+    );
+    assert_eq!(told(EDITOR, &["wrong\x15", "6*7\r"]), "6*7", "a terminal's own");
+}
+
+#[test]
 fn what_a_person_types_is_no_draft_to_empty() {
     let mut rig = agent();
     rig.session.handle_typed(b"hel", rig.now);
@@ -423,6 +443,23 @@ fn a_tool_that_shows_nothing_known_is_unknown_and_comes_back() {
     rig.waits(ms(300));
     assert_eq!(rig.response().expect("over").outcome, Outcome::Ok);
     assert_eq!(rig.state(), "ready");
+}
+
+#[test]
+fn a_turn_that_ends_in_a_look_of_its_own_says_what_came_nearest() {
+    let mut rig = working("go");
+    rig.session.config.tool_version = None;
+    rig.prints(&title("Now With A New Look"));
+    rig.waits(ms(6000));
+    assert_eq!(rig.state(), "unknown");
+    rig.session.learn_tool_version("2.2".into());
+    rig.waits(Duration::from_secs(60));
+    let response = rig.response().expect("over");
+    assert_eq!(response.outcome, Outcome::Unknown);
+    assert!(!response.complete);
+    let signals = response.evidence.signals.join("\n");
+    assert!(signals.contains("title wants ^work$"), "{signals}");
+    assert!(signals.contains("version of the tool: 2.2"), "{signals}");
 }
 
 #[test]

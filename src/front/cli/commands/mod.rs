@@ -6,6 +6,8 @@ pub mod completions;
 pub mod doctor;
 pub mod help;
 pub mod man;
+pub mod pool_bench;
+pub mod pool_run;
 pub mod protocol_check;
 pub mod protocol_explain;
 pub mod protocol_list;

@@ -56,6 +56,7 @@ fn recorded(args: &ProtocolExplain) -> Result<Explanation, Failure> {
     let path = std::path::Path::new(&args.target);
     let named = args
         .start
+        .setup
         .protocol
         .as_ref()
         .map(|protocol| protocol.to_string_lossy().into_owned());
@@ -168,7 +169,7 @@ fn human(explanation: &Explanation) -> String {
     };
     text.push_str(&format!("{} ({by})\n\n", explanation.state));
     if !explanation.nearest.is_empty() {
-        let version = explanation.tool_version.as_deref().unwrap_or("not known");
+        let version = explanation.tool_version.as_deref().unwrap_or("not asked");
         text.push_str(&format!(
             "nothing that the protocol knows is shown (version of the tool: {version}); nearest:\n"
         ));

@@ -1,10 +1,14 @@
 //! From the engine's types to the wire's, all in one place.
 
+mod cluster;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::event::{Event, EventBody};
-use super::response::{Evidence, Exit, Outcome, Protocol, Question, Response, Source};
-use super::snapshot::{Cursor, RuleTrace, SignalTrace, Size, Snapshot};
+pub use cluster::{AnswerView, ClusterContext, ProcessView, UsageView};
+
+use crate::api::event::{Event, EventBody};
+use crate::api::response::{Evidence, Exit, Outcome, Protocol, Question, Response, Source};
+use crate::api::snapshot::{Cursor, RuleTrace, SignalTrace, Size, Snapshot};
 use crate::engine;
 use crate::engine::event::EventKind;
 use crate::engine::framer::state::State;
