@@ -30,7 +30,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! Several sessions at once, a protocol of one's own, and a recording replayed are in `examples/`.
+//! Many instances as one are a [`Cluster`](host::cluster::Cluster). Several sessions at once, a protocol of one's own, a recording replayed, and
+//! clusters at work are in `examples/`.
 //!
 //! Layers, lower ones knowing nothing of higher ones: [`engine`] is pure (bytes, events and the time in; bytes, events and deadlines out),
 //! [`host`] runs it on a machine, [`api`] is what crosses a process boundary. `docs/ARCHITECTURE.md` is the map.
@@ -41,3 +42,11 @@ pub mod engine;
 pub mod front;
 #[cfg(feature = "host")]
 pub mod host;
+
+// What the pages show compiles.
+#[cfg(all(doctest, feature = "host"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
+#[cfg(all(doctest, feature = "host"))]
+#[doc = include_str!("../docs/clusters.md")]
+mod clusters {}

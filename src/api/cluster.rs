@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use super::response::{Exit, Response};
 
 /// How a cluster is.
@@ -157,6 +158,24 @@ pub struct Answer {
     pub not_typed: Option<NotTyped>,
     #[serde(flatten)]
     pub response: Response,
+}
+
+/// One line of what `ptych pool run` prints: the answer to a prompt, or the error that kept it from being asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PoolLine {
+    /// The prompt's own, a string or a number, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<serde_json::Value>,
+    /// Where the prompt stands; absent for standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// From 1, blank lines counted.
+    pub line: u64,
+    /// There is no answer because of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -13,7 +13,8 @@ mod response;
 mod snapshot;
 
 pub use cluster::{
-    Answer, Cluster, ClusterEvent, ClusterEventBody, Ended, Instance, LastTurn, NotTyped, OutOfService, Usage,
+    Answer, Cluster, ClusterEvent, ClusterEventBody, Ended, Instance, LastTurn, NotTyped, OutOfService,
+    PoolLine, Usage,
 };
 pub use convert::{AnswerView, ClusterContext, Context, ProcessView, UsageView, View};
 pub use error::Error;

@@ -12,7 +12,8 @@ impl fmt::Display for TurnId {
     }
 }
 
-/// Names an instance by its place in its cluster: the same through all its restarts.
+/// Names a place in a cluster: the same through all restarts. A place that scaling has taken away may come back with its number, the lowest
+/// free one being given first; what tells the lives apart is their [`Epoch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(pub u32);
 
@@ -23,7 +24,7 @@ impl fmt::Display for InstanceId {
 }
 
 /// Names one life of an instance: one more at each start, counted over all instances of a cluster, so that a report of a life that is
-/// over is known as such even when its instance's id was given to another. Zero is before the first start.
+/// over is known as such even when its place was taken away and given anew. Zero is before the first start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
 

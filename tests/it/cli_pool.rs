@@ -72,6 +72,11 @@ fn every_prompt_has_one_answer_and_the_table_tells_of_all() {
     let answers = run.objects();
     assert_eq!(answers.len(), 21);
     for answer in &answers {
+        let line: ptych::api::PoolLine =
+            serde_json::from_value(answer.clone()).expect("a line of its schema");
+        assert!(line.answer.is_some() && line.error.is_none(), "{answer}");
+    }
+    for answer in &answers {
         let line = answer["line"].as_u64().expect("a line");
         assert!(answer["instance"].as_u64().expect("typed") < 3, "{answer}");
         assert_eq!(
@@ -154,6 +159,8 @@ fn json_lines_say_how_their_prompts_are_asked() {
         .ends(6);
     let answers = run.objects();
     let refused = answers.iter().find(|answer| answer["id"] == "x").expect("told");
+    let line: ptych::api::PoolLine = serde_json::from_value(refused.clone()).expect("a line of its schema");
+    assert!(line.answer.is_none() && line.error.is_some(), "{refused}");
     assert_eq!(refused["error"]["code"], "no_such_instance", "{refused}");
     assert!(
         answers
@@ -318,8 +325,9 @@ fn a_run_that_was_killed_goes_on_where_it_stopped() {
         .collect();
     assert!(after.is_disjoint(&before), "asked again");
     assert_eq!((after.len() + before.len(), journal(&home).len()), (40, 40));
-    // At most what two instances had in hands was asked twice.
-    assert!(count(&home.path().join("log")) <= 42);
+    // Asked twice is what two instances had in hands, and what was on its way from them to the journal.
+    let asked = count(&home.path().join("log"));
+    assert!(asked < 50, "{asked} for 40 prompts");
     let run = home.run(&args).ends(0).prints("");
     run_says_skipped(&run, 40);
 }

@@ -159,6 +159,7 @@ fn schemas_are_json() {
     for args in [
         &["schema", "response"][..],
         &["schema", "answer"],
+        &["schema", "pool-line"],
         &["schema", "cluster"],
         &["schema", "cluster-event"],
         &["schema", "protocol"],

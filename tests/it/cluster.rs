@@ -1,13 +1,20 @@
 //! Many instances as one: routed, restarted, answered once each.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use ptych::engine::cluster::EventKind;
 use ptych::engine::response::Outcome;
 use ptych::engine::route::Routing;
 use ptych::host::AskOptions;
-use ptych::host::cluster::{Cluster, ClusterOptions, MapOptions, Order, SendOptions};
+use ptych::host::cluster::{
+    Cluster, ClusterEvent, ClusterEvents, ClusterGone, ClusterOptions, MapOptions, Order, SendOptions,
+};
 
 use crate::host_support::{is_running, shell};
 use crate::support::run;
@@ -207,9 +214,11 @@ fn the_first_good_answer_wins_a_race() {
 #[test]
 fn an_instance_that_keeps_dying_fails_and_the_rest_goes_on() {
     run(async {
+        let repaired = Arc::new(AtomicBool::new(false));
+        let repaired_by_us = Arc::clone(&repaired);
         let options = ClusterOptions {
-            per_instance: Some(Arc::new(|instance, options| {
-                if instance.0 == 1 {
+            per_instance: Some(Arc::new(move |instance, options| {
+                if instance.0 == 1 && !repaired_by_us.load(Ordering::Relaxed) {
                     options.args = vec!["-c".to_owned(), "exit 3".to_owned()];
                 }
             })),
@@ -231,6 +240,12 @@ fn an_instance_that_keeps_dying_fails_and_the_rest_goes_on() {
         );
         let status = cluster.status().await.expect("alive");
         assert_eq!(status.cluster.instances[1].phase, "failed");
+
+        repaired.store(true, Ordering::Relaxed);
+        cluster.restart_instance(1).await.expect("there is one");
+        cluster.wait_ready().await.expect("both are");
+        let answer = cluster.ask_to(1, "echo back").await.expect("accepted");
+        assert_eq!(answer.response.text, "back");
         end(cluster).await;
     });
 }
@@ -328,5 +343,84 @@ fn a_turn_that_shows_nothing_for_too_long_is_given_up_and_one_that_shows_somethi
         let silent = silent.answer().await.expect("alive");
         assert_eq!(silent.response.outcome, Outcome::Exited);
         end(cluster).await;
+    });
+}
+
+async fn until(events: &mut ClusterEvents, wanted: impl Fn(&EventKind) -> bool) {
+    loop {
+        match &*events.1.recv().await.expect("events") {
+            ClusterEvent::Cluster(event) if wanted(&event.kind) => return,
+            _ => {}
+        }
+    }
+}
+
+/// Until the prompt's answer is on its way.
+async fn finished(events: &mut ClusterEvents) {
+    until(events, |kind| matches!(kind, EventKind::Finished { .. })).await;
+}
+
+/// Begins what a future does, and no more.
+async fn begin<F: Future>(mut future: Pin<&mut F>) {
+    let polled = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+    assert!(polled.is_pending());
+}
+
+#[test]
+fn an_answer_does_not_go_with_whoever_waited_for_it() {
+    run(async {
+        let cluster = launch(ClusterOptions::new(1));
+        let mut events = cluster.events().await.expect("alive");
+        let ticket = cluster.send("echo kept").await.expect("accepted");
+        {
+            // It has the answer in hands, and never looks.
+            let mut waiting = pin!(ticket.answer());
+            begin(waiting.as_mut()).await;
+            finished(&mut events).await;
+        }
+        let answer = tokio::time::timeout(Duration::from_secs(10), ticket.answer()).await;
+        assert_eq!(answer.expect("in time").expect("alive").response.text, "kept");
+        end(cluster).await;
+    });
+}
+
+#[test]
+fn an_ask_that_is_given_up_leaves_no_answer_behind() {
+    run(async {
+        let options = ClusterOptions {
+            max_unread: 1,
+            ..ClusterOptions::new(1)
+        };
+        let cluster = launch(options);
+        let mut events = cluster.events().await.expect("alive");
+        {
+            let mut asked = pin!(cluster.ask("echo late"));
+            begin(asked.as_mut()).await;
+            until(&mut events, |kind| matches!(kind, EventKind::Typed { .. })).await;
+        }
+        finished(&mut events).await;
+        assert_eq!(
+            cluster.ask("echo well").await.expect("accepted").response.text,
+            "well"
+        );
+        end(cluster).await;
+    });
+}
+
+#[test]
+fn what_was_answered_can_be_read_after_the_end() {
+    run(async {
+        let cluster = launch(ClusterOptions::new(1));
+        let mut events = cluster.events().await.expect("alive");
+        let ticket = cluster.send("echo mine").await.expect("accepted");
+        drop(cluster.send("echo theirs").await.expect("accepted"));
+        finished(&mut events).await;
+        finished(&mut events).await;
+        assert!(cluster.shutdown(Duration::from_secs(5)).await.is_clean());
+        assert_eq!(ticket.answer().await.expect("it is there").response.text, "mine");
+        let other = cluster.read_any(Duration::from_secs(10)).await;
+        assert!(other.expect("it is there").is_some());
+        assert_eq!(ticket.answer().await, Err(ClusterGone));
+        assert_eq!(cluster.read_any(Duration::from_secs(10)).await, Err(ClusterGone));
     });
 }

@@ -9,6 +9,7 @@ use ptych::engine::protocol::{self, builtin};
 use ptych::engine::response::Outcome;
 use ptych::host::Session;
 
+use crate::cli_support::Home;
 use crate::support;
 
 fn path(relative: &str) -> PathBuf {
@@ -194,4 +195,39 @@ fn the_worked_example_does_what_the_page_says() {
         assert_eq!(answered.text, "the larder is empty", "{answered:#?}");
         session.stop(ptych::host::StopOptions::default()).await;
     });
+}
+
+#[test]
+fn every_metric_is_told() {
+    let home = Home::new();
+    let prompts = home.write("prompts", "6*7\n");
+    let args = [
+        "pool",
+        "run",
+        "python",
+        "-n",
+        "1",
+        "--no-progress",
+        "--metrics",
+        "metrics",
+        &prompts,
+    ];
+    home.run(&args).ends(0);
+    let metrics = fs::read_to_string(home.path().join("metrics")).expect("written");
+    let told = read("docs/clusters.md");
+    let names = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let missing: Vec<&str> = names
+        .map(|(name, _)| name)
+        .filter(|name| {
+            ["`", "{"]
+                .iter()
+                .all(|end| !told.contains(&format!("`{name}{end}")))
+        })
+        .collect();
+    assert!(
+        metrics.contains("ptych_prompts_total") && missing.is_empty(),
+        "docs/clusters.md lacks {missing:?}"
+    );
 }

@@ -30,6 +30,11 @@ fn the_schema_of_an_answer_is_checked_in() {
 }
 
 #[test]
+fn the_schema_of_a_line_of_pool_run_is_checked_in() {
+    is_checked_in::<api::PoolLine>("pool-line.schema.json");
+}
+
+#[test]
 fn the_schema_of_a_cluster_is_checked_in() {
     is_checked_in::<api::Cluster>("cluster.schema.json");
 }

@@ -3,7 +3,7 @@
 //! # Theory of operation
 //!
 //! Five machines are put together here, and none knows of another: [`supervise`](super::supervise) keeps instances alive,
-//! [`health`](super::health) says which of them may work, [`pool`](super::pool) who is next, [`route`](super::route) where, and a budget
+//! [`health`](super::health) says which of them may work, [`pool`] who is next, [`route`](super::route) where, and a budget
 //! how much may be tried again.
 //!
 //! ```text

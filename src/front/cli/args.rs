@@ -490,8 +490,10 @@ pub struct Schema {
 pub enum SchemaOf {
     /// What `ask --json` prints, one a line
     Response,
-    /// What `pool run` prints, one a line
+    /// The answer of one of many instances
     Answer,
+    /// What `pool run` prints, one a line
+    PoolLine,
     /// How a cluster and its instances are
     Cluster,
     /// What happens in a cluster

@@ -56,7 +56,7 @@ Examples:
   ptych pool run bash --jsonl --routing sticky --key user - < log.jsonl   each user's prompts at one instance
   ptych pool run python -n 5 --retry 2 --ordered prompts.txt -- -O   arguments for the tool
 
-Each answer is the response as JSON (ptych schema answer) with the `line` of its prompt, the `file` and the `id` if it
+Each answer is the response as JSON (ptych schema pool-line) with the `line` of its prompt, the `file` and the `id` if it
 has them. Blank lines are skipped. A line of files that cannot be used ends the run before anything is started; one of
 standard input is told as an object with `error` in the place of its answer.
 The journal is appended to before an answer is printed, so that kill -9 loses none, and reaches the disk within a second.
@@ -128,7 +128,7 @@ Examples:
 pub const SCHEMA: &str = "\
 Examples:
   ptych schema response
-  ptych schema answer
+  ptych schema pool-line
   ptych schema protocol > protocol.schema.json";
 
 pub const COMPLETIONS: &str = "\

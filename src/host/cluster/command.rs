@@ -6,6 +6,7 @@ use tokio::sync::{broadcast, oneshot};
 
 use super::answer::{Answer, SendError, ShutdownReport};
 use super::events::ClusterEvent;
+use super::mailbox::Parcel;
 use super::options::SendOptions;
 use super::status::Status;
 use crate::engine::cluster::Metrics;
@@ -21,6 +22,8 @@ pub(super) enum Command {
         prompt: String,
         options: SendOptions,
         reply: Reply<Result<TicketId, SendError>>,
+        /// Of whoever asks and does not only send.
+        answer: Option<Reply<Answer>>,
     },
     Borrow {
         options: SendOptions,
@@ -34,12 +37,12 @@ pub(super) enum Command {
     /// Who waits for this ticket's answer.
     Claim {
         ticket: TicketId,
-        reply: Reply<Answer>,
+        reply: Reply<Parcel>,
     },
     /// Who waits for the next answer that nobody has claimed; of this instance, if one is named.
     Read {
         instance: Option<InstanceId>,
-        reply: Reply<Answer>,
+        reply: Reply<Parcel>,
     },
     InstanceOf {
         ticket: TicketId,

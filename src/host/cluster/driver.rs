@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc};
 
-use super::answer::{SendError, ShutdownReport};
+use super::answer::{Answer, SendError, ShutdownReport};
 use super::command::{Borrowed, Command, Readiness, Reply, Steer};
 use super::events::ClusterEvent;
 use super::mailbox::Mailbox;
@@ -46,6 +46,8 @@ pub(super) struct Driver {
     pub(super) sessions: BTreeMap<InstanceId, Live>,
     pub(super) pending: BTreeMap<TicketId, Pending>,
     pub(super) mailbox: Mailbox,
+    /// Unbounded: each was handed out before.
+    pub(super) returned: mpsc::UnboundedReceiver<Box<Answer>>,
     /// Prompts whose callers wait for a place in the queue.
     pub(super) at_the_door: VecDeque<AtTheDoor>,
     pub(super) events: broadcast::Sender<Arc<ClusterEvent>>,
@@ -87,6 +89,7 @@ pub(super) struct AtTheDoor {
     prompt: String,
     options: SendOptions,
     reply: Reply<Result<TicketId, SendError>>,
+    answer: Option<Reply<Answer>>,
 }
 
 pub(super) struct Stopping {
@@ -111,6 +114,7 @@ pub(super) enum What {
 enum Wake {
     Command(Option<Command>),
     Report(FromInstance),
+    Returned(Box<Answer>),
     Time,
 }
 
@@ -119,13 +123,14 @@ impl Driver {
         loop {
             self.perform();
             if self.is_over() {
-                return self.end();
+                return self.end().await;
             }
             match poll_fn(|cx| self.poll_wake(cx)).await {
                 Wake::Command(Some(command)) => self.handle_command(command),
                 // The sessions go with the last handle.
                 Wake::Command(None) => return,
                 Wake::Report(report) => self.handle_report(report),
+                Wake::Returned(answer) => self.mailbox.deliver(*answer),
                 Wake::Time => self.handle_time(),
             }
         }
@@ -140,6 +145,9 @@ impl Driver {
         if let Poll::Ready(Some(report)) = self.reports.poll_recv(cx) {
             return Poll::Ready(Wake::Report(report));
         }
+        if let Poll::Ready(Some(answer)) = self.returned.poll_recv(cx) {
+            return Poll::Ready(Wake::Returned(answer));
+        }
         if let Poll::Ready(command) = self.commands.poll_recv(cx) {
             return Poll::Ready(Wake::Command(command));
         }
@@ -151,7 +159,7 @@ impl Driver {
     }
 
     /// After a shutdown: who still asks hears that the cluster is gone.
-    fn end(mut self) {
+    async fn end(mut self) {
         let Some(Stopping { begun, replies, .. }) = self.stopping.take() else {
             return;
         };
@@ -167,6 +175,25 @@ impl Driver {
         for reply in replies {
             let _nobody_waits = reply.send(report.clone());
         }
+        self.mailbox.close();
+        self.hand_out_the_rest().await;
+    }
+
+    /// What has been answered and not been read, as long as somebody may still ask for it.
+    async fn hand_out_the_rest(&mut self) {
+        self.events = broadcast::Sender::new(1);
+        while self.mailbox.unread() > 0 {
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Claim { ticket, reply }) => self.mailbox.claim(ticket, reply),
+                    Some(Command::Read { instance, reply }) => self.mailbox.read(instance, reply),
+                    // Its reply goes with it: the cluster has ended.
+                    Some(_) => {}
+                    None => return,
+                },
+                Some(answer) = self.returned.recv() => self.mailbox.deliver(*answer),
+            }
+        }
     }
 
     // Commands.
@@ -178,10 +205,12 @@ impl Driver {
                 prompt,
                 options,
                 reply,
+                answer,
             } => self.send(AtTheDoor {
                 prompt,
                 options,
                 reply,
+                answer,
             }),
             Command::Borrow {
                 options,
@@ -272,6 +301,9 @@ impl Driver {
                     session: None,
                 };
                 self.pending.insert(ticket, pending);
+                if let Some(answer) = ask.answer {
+                    self.mailbox.expect(ticket, answer);
+                }
                 // A caller that has gone reads it later, or never: the prompt was accepted.
                 let _nobody_waits = ask.reply.send(Ok(ticket));
             }

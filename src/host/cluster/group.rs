@@ -1,4 +1,4 @@
-//! Clusters of different tools under one roof.
+//! Clusters of different tools under one roof, with the same words.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,7 +50,14 @@ impl ClusterGroup {
     /// # Errors
     ///
     /// There is no cluster of this name, or it did not take the prompt.
-    pub async fn send(
+    pub async fn send(&self, name: &str, prompt: impl Into<String>) -> Result<Ticket, GroupError> {
+        Ok(self.of(name)?.send(prompt).await?)
+    }
+
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with(
         &self,
         name: &str,
         prompt: impl Into<String>,
@@ -62,7 +69,14 @@ impl ClusterGroup {
     /// # Errors
     ///
     /// As `send`.
-    pub async fn ask(
+    pub async fn ask(&self, name: &str, prompt: impl Into<String>) -> Result<Answer, GroupError> {
+        Ok(self.of(name)?.ask(prompt).await?)
+    }
+
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn ask_with(
         &self,
         name: &str,
         prompt: impl Into<String>,

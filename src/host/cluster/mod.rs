@@ -49,7 +49,7 @@ pub use batch::{Batch, MapOptions, Order};
 pub use command::Readiness;
 use command::{Command, Steer};
 pub use events::{ClusterEvent, ClusterEvents};
-pub use group::{ClusterGroup, NoSuchTool};
+pub use group::{ClusterGroup, GroupError, NoSuchTool};
 pub use loan::Loan;
 pub use options::{ClusterOptions, PerInstance, SendOptions, WhenFull};
 pub use start::{LaunchClusterError, launch_cluster};
@@ -117,12 +117,14 @@ impl Cluster {
             prompt,
             options,
             reply,
+            answer: None,
         });
         let ticket = accepted.await??;
         Ok(Ticket::new(ticket, self.commands.clone()))
     }
 
-    /// One prompt in, one complete answer out. A future that is dropped does not withdraw the prompt: `send` and `Ticket::withdraw` do.
+    /// One prompt in, one complete answer out. A future that is dropped does not withdraw the prompt, as `send` and `Ticket::withdraw` do; its
+    /// answer is then for nobody.
     ///
     /// # Errors
     ///
@@ -146,8 +148,16 @@ impl Cluster {
         prompt: impl Into<String>,
         options: SendOptions,
     ) -> Result<Answer, SendError> {
-        let ticket = self.send_with(prompt, options).await?;
-        Ok(ticket.answer().await?)
+        let prompt = prompt.into();
+        let (answer_tx, answer) = oneshot::channel();
+        let accepted = self.request(|reply| Command::Send {
+            prompt,
+            options,
+            reply,
+            answer: Some(answer_tx),
+        });
+        accepted.await??;
+        Ok(answer.await.map_err(|_| ClusterGone)?)
     }
 
     /// The next answer to a prompt that was sent and whose ticket nobody waits for, in the order of completion; `None` after the timeout.
@@ -179,7 +189,7 @@ impl Cluster {
     ) -> Result<Option<Answer>, ClusterGone> {
         let answer = self.request(|reply| Command::Read { instance, reply });
         match tokio::time::timeout(timeout, answer).await {
-            Ok(answer) => answer.map(Some),
+            Ok(parcel) => Ok(Some(parcel?.open())),
             Err(_) => Ok(None),
         }
     }

@@ -45,6 +45,8 @@ pub struct ClusterOptions {
     /// Tries of a prompt that may be retried, the first included.
     pub attempts: u32,
     pub budget: BudgetOptions,
+    /// How long a key's prompts wait for their instance to come back (sticky routing), before another takes them.
+    pub key_wait: Duration,
     /// How long an instance may take to be ready again after a turn that has left it otherwise; then it is replaced.
     pub recover_within: Duration,
     /// How long an instance may wait for a person's decision before it is replaced; `None`: as long as it takes.
@@ -77,6 +79,7 @@ impl ClusterOptions {
             max_age: None,
             attempts: engine.attempts,
             budget: engine.budget,
+            key_wait: engine.key_wait,
             recover_within: engine.recover_within,
             blocked_within: None,
             stopped_within: Some(Duration::from_secs(2)),

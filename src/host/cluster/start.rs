@@ -60,6 +60,7 @@ pub(super) fn launch(spec: Arc<Spec>, options: ClusterOptions) -> Result<Cluster
     let timer = Timer::new().map_err(|source| LaunchError::Pty { source })?;
     let (commands_tx, commands) = mpsc::channel(COMMANDS);
     let (report_tx, reports) = mpsc::unbounded_channel();
+    let (returns, returned) = mpsc::unbounded_channel();
     let mut driver = Driver {
         machine: Machine::new(engine_options(&spec, &options), Time::ZERO),
         spec: Arc::clone(&spec),
@@ -72,7 +73,8 @@ pub(super) fn launch(spec: Arc<Spec>, options: ClusterOptions) -> Result<Cluster
         report_tx,
         sessions: BTreeMap::new(),
         pending: BTreeMap::new(),
-        mailbox: Mailbox::default(),
+        mailbox: Mailbox::new(returns),
+        returned,
         at_the_door: VecDeque::new(),
         events: broadcast::Sender::new(EVENTS),
         drained: Vec::new(),
@@ -126,6 +128,7 @@ fn engine_options(spec: &Spec, options: &ClusterOptions) -> cluster::ClusterOpti
         max_age: options.max_age,
         attempts: options.attempts,
         budget: options.budget,
+        key_wait: options.key_wait,
         recover_within: options.recover_within,
         blocked_within: options.blocked_within,
         seed: options.seed.unwrap_or_else(chance),

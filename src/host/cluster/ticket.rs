@@ -4,6 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::answer::{Answer, ClusterGone};
 use super::command::Command;
+use super::mailbox::Parcel;
 use crate::engine::ids::TicketId;
 
 /// Dropping it leaves the prompt alone; its answer is then for `Cluster::read_any`.
@@ -45,7 +46,7 @@ impl Ticket {
         let _gone = self.commands.send(Command::Recall(self.id)).await;
     }
 
-    /// The answer. It is given once: whoever reads it by `read_any` first has taken it, and this then waits until the cluster ends.
+    /// The answer. A future that is dropped does not take it along; wait again. It is given once: whoever reads it by `read_any` first has taken it, and this then waits until the cluster ends.
     ///
     /// # Errors
     ///
@@ -57,6 +58,6 @@ impl Ticket {
             .send(Command::Claim { ticket, reply })
             .await
             .map_err(|_| ClusterGone)?;
-        received.await.map_err(|_| ClusterGone)
+        received.await.map(Parcel::open).map_err(|_| ClusterGone)
     }
 }

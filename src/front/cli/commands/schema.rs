@@ -10,6 +10,7 @@ pub fn run(what: SchemaOf) -> anyhow::Result<Exit> {
     let schema = match what {
         SchemaOf::Response => schemars::schema_for!(api::Response).into(),
         SchemaOf::Answer => schemars::schema_for!(api::Answer).into(),
+        SchemaOf::PoolLine => schemars::schema_for!(api::PoolLine).into(),
         SchemaOf::Cluster => schemars::schema_for!(api::Cluster).into(),
         SchemaOf::ClusterEvent => schemars::schema_for!(api::ClusterEvent).into(),
         SchemaOf::Protocol => protocol::schema(),

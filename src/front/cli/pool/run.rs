@@ -1,6 +1,6 @@
 //! The run: prompts in, answers out, signals served in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use super::wire::{self, Name};
 use super::writer::{Line, Writer};
 use crate::api;
 use crate::engine::cluster::{NotTyped, Refused};
+use crate::engine::health::{OutOfService, OutReason, Verdict};
 use crate::engine::protocol::Spec;
 use crate::front::cli::exit::Exit;
 use crate::front::cli::failure::Failure;
@@ -32,6 +33,8 @@ use crate::host::cluster::{
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 /// How often the status is looked at for the line on the terminal.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often it is looked at for instances that cannot work.
+const LOOK_AFTER: Duration = Duration::from_secs(2);
 /// How often the metrics are written.
 const METRICS: Duration = Duration::from_secs(5);
 
@@ -98,6 +101,8 @@ struct Run {
     quiet: bool,
     total: Option<u64>,
     status: Option<Status>,
+    /// Instances that cannot work, and why.
+    out: BTreeSet<(u32, String)>,
     began: Instant,
     looked: Instant,
     measured: Instant,
@@ -164,6 +169,7 @@ impl Run {
             quiet: plan.quiet,
             total: plan.total,
             status: None,
+            out: BTreeSet::new(),
             began: now,
             looked: now,
             measured: now,
@@ -302,7 +308,7 @@ impl Run {
                 let wire = wire::answer(&self.context, answer);
                 self.tally.count(answer, &wire);
                 let mark = done.mark.filter(|_| tally::is_complete(&wire));
-                line = Some((done.name.answered(&wire)?, mark));
+                line = Some((done.name.answered(wire)?, mark));
                 hopeless = matches!(answer.not_typed, Some(NotTyped::AllFailed(_)));
             }
         }
@@ -420,9 +426,11 @@ impl Run {
 
     async fn handle_tick(&mut self) {
         let now = Instant::now();
-        if self.gauge.enabled() && now - self.looked >= LOOK {
+        let every = if self.gauge.enabled() { LOOK } else { LOOK_AFTER };
+        if now - self.looked >= every {
             self.looked = now;
             self.look().await;
+            self.tell_who_is_out();
         }
         if self.metrics.is_some() && now - self.measured >= METRICS {
             self.measured = now;
@@ -435,6 +443,28 @@ impl Run {
             Stage::Stopping => "ending",
         };
         self.gauge.tick(&self.tally, self.status.as_ref(), word);
+    }
+
+    /// An instance that will not work for a while makes the run slow, and the last one makes it wait: a person should know why.
+    fn tell_who_is_out(&mut self) {
+        let out: BTreeSet<(u32, String)> = self
+            .status
+            .iter()
+            .flat_map(|status| &status.cluster.instances)
+            .filter(|instance| {
+                let out = matches!(
+                    &instance.verdict,
+                    Verdict::Out { reason: OutReason::OutOfService(reason), .. } if *reason != OutOfService::Blocked
+                );
+                out || instance.failed.is_some()
+            })
+            .filter_map(|instance| Some((instance.instance.0, instance.why.clone()?)))
+            .collect();
+        for (instance, why) in out.difference(&self.out) {
+            self.gauge.clear();
+            output::complain(&format!("instance {instance} takes no prompts: {why}"));
+        }
+        self.out = out;
     }
 
     async fn write_metrics(&mut self) {

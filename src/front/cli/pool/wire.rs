@@ -1,6 +1,5 @@
 //! What leaves the process, from the host's types.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::parse::Place;
@@ -15,41 +14,24 @@ pub struct Name {
     pub id: Option<Value>,
 }
 
-#[derive(Serialize)]
-struct Row<'a, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    line: u64,
-    #[serde(flatten)]
-    what: T,
-}
-
-#[derive(Serialize)]
-struct Refused {
-    error: api::Error,
-}
-
 impl Name {
-    pub fn answered(&self, answer: &api::Answer) -> serde_json::Result<String> {
-        self.row(answer)
+    pub fn answered(self, answer: api::Answer) -> serde_json::Result<String> {
+        self.line(Some(answer), None)
     }
 
-    pub fn refused(&self, failure: &Failure) -> serde_json::Result<String> {
-        self.row(Refused {
-            error: failure.to_error(),
-        })
+    pub fn refused(self, failure: &Failure) -> serde_json::Result<String> {
+        self.line(None, Some(failure.to_error()))
     }
 
-    fn row(&self, what: impl Serialize) -> serde_json::Result<String> {
-        let row = Row {
-            id: self.id.as_ref(),
-            file: self.place.file.as_deref(),
+    fn line(self, answer: Option<api::Answer>, error: Option<api::Error>) -> serde_json::Result<String> {
+        let line = api::PoolLine {
+            id: self.id,
+            file: self.place.file.as_deref().map(str::to_owned),
             line: self.place.line,
-            what,
+            error,
+            answer,
         };
-        let mut text = serde_json::to_string(&row)?;
+        let mut text = serde_json::to_string(&line)?;
         text.push('\n');
         Ok(text)
     }
