@@ -23,7 +23,7 @@
 //! never typed is nobody's loss and waits again, at its old place, whatever its caller has said.
 //!
 //! **An instance gets a prompt only when everybody agrees**: its life is ready, its session stands at its prompt, it is healthy, nobody drains
-//! it, and it is free. [`fit`](Cluster::explain) is one function, looked at after every report.
+//! it, and it is free. One function decides that, asked after every report; what is lacking, [`Cluster::explain`] says.
 //!
 //! An instance that a turn has left in another state than ready gets `recover_within` to come back, and is then replaced; one that asks
 //! something gets `blocked_within`.
