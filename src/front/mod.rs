@@ -2,3 +2,4 @@
 //! Nothing is decided here that another front would have to decide again.
 
 pub mod cli;
+pub mod script;

@@ -1,0 +1,3 @@
+//! Dialogues as programs.
+
+pub mod record;
