@@ -130,6 +130,8 @@ pub const PAUSES_FORGIVEN: u8 = 3;
 
 // Clusters: `engine::route`, `engine::pool`.
 
+/// How often a prompt that may be retried is tried again when it ended behind a question that no state of its protocol knows.
+pub const UNRECOGNISED_RETRIES: u32 = 2;
 /// How long a sticky key waits for its home to come back before it goes elsewhere.
 pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
 /// Turns that an instance which was away may catch up with, in round-robin.
