@@ -47,6 +47,12 @@ pub enum Verb {
         #[command(subcommand)]
         verb: ProtocolVerb,
     },
+    /// Write dialogues with programs as scripts
+    #[command(after_help = examples::SCRIPT)]
+    Script {
+        #[command(subcommand)]
+        verb: ScriptVerb,
+    },
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a completion script for a shell
@@ -203,6 +209,40 @@ pub struct Record {
 
     /// The command to record; after a TARGET, its further arguments
     #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ScriptVerb {
+    /// Watch a person at a program, and write the script that does it again
+    Record(ScriptRecord),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = examples::SCRIPT_RECORD)]
+pub struct ScriptRecord {
+    /// Where the script goes, - for standard output [default: PROGRAM.rhai in this directory; standard output with --from]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+
+    /// Write the script of a recording instead
+    #[arg(long, value_name = "FILE.cast", value_hint = ValueHint::FilePath, conflicts_with_all = ["cwd", "env"])]
+    pub from: Option<PathBuf>,
+
+    /// Replace the script when it exists
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Directory the program is started in
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub cwd: Option<PathBuf>,
+
+    /// Set a variable for the program, or pass yours on by its name alone; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]", action = ArgAction::Append)]
+    pub env: Vec<Variable>,
+
+    /// The program and its arguments; with --from, what the script shall start
+    #[arg(last = true, value_name = "CMD", required_unless_present = "from")]
     pub command: Vec<String>,
 }
 

@@ -42,7 +42,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, PoolVerb, ProtocolVerb, Verb};
+use args::{Cli, PoolVerb, ProtocolVerb, ScriptVerb, Verb};
 use exit::Exit;
 use failure::Failure;
 
@@ -91,6 +91,9 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
             ProtocolVerb::Test(args) => commands::protocol_test::run(&args),
             ProtocolVerb::Explain(args) => commands::protocol_explain::run(args),
             ProtocolVerb::Schema => commands::schema::run(args::SchemaOf::Protocol),
+        },
+        Verb::Script { verb } => match verb {
+            ScriptVerb::Record(args) => commands::script_record::run(args),
         },
         Verb::Schema(args) => commands::schema::run(args.what),
         Verb::Completions(args) => commands::completions::run(&args),

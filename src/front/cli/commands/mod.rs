@@ -16,3 +16,4 @@ pub mod protocol_show;
 pub mod protocol_test;
 pub mod record;
 pub mod schema;
+pub mod script_record;

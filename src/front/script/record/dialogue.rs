@@ -17,8 +17,8 @@ pub struct Step {
     pub text: String,
     /// What stood left of the cursor.
     pub line: String,
-    /// A program with a screen of its own was at work: the cursor's row, or the nearest one with text.
-    pub row: Option<String>,
+    /// A program with a screen of its own was at work: its rows, those first that tell this screen from the one before.
+    pub rows: Vec<String>,
     /// The tty hid what was typed.
     pub hidden: bool,
     /// Keys are read one by one.
@@ -71,6 +71,8 @@ struct Reader {
     look: TtyProbe,
     /// The step that is being typed.
     step: Option<Step>,
+    /// Rows of the screen when the step before began.
+    rows_before: Vec<String>,
     /// Where in the text the step began, and the last typing came.
     step_at: usize,
     typed_at: usize,
@@ -87,6 +89,7 @@ impl Reader {
             text: Text::new(recording.size.cols),
             look: TtyProbe::default(),
             step: None,
+            rows_before: Vec::new(),
             step_at: 0,
             typed_at: 0,
             typed_time: Time::ZERO,
@@ -114,7 +117,7 @@ impl Reader {
             step.hidden == hidden && goes_on(&step.typed, &self.text.all()[self.typed_at..])
         });
         if !goes_on {
-            self.begin(hidden, now);
+            self.begin(hidden);
         }
         if let Some(step) = &mut self.step {
             step.typed.push_str(typed);
@@ -123,12 +126,15 @@ impl Reader {
         self.typed_time = now;
     }
 
-    fn begin(&mut self, hidden: bool, _now: Time) {
+    fn begin(&mut self, hidden: bool) {
         let text = self.text.all()[self.step_at..].to_owned();
         let waited_s = self.output_time.since(self.typed_time).as_secs_f64();
         let step = Step {
             line: self.line(&text),
-            row: self.screen.alternate_screen().then(|| self.row()),
+            rows: match self.screen.alternate_screen() {
+                true => self.rows(),
+                false => Vec::new(),
+            },
             hidden,
             raw: self.look.canonical == Some(false),
             typed: String::new(),
@@ -154,19 +160,20 @@ impl Reader {
         }
     }
 
-    /// The cursor's row, or the lowest one with text.
-    fn row(&self) -> String {
-        let at = self.screen.cursor().pos.row;
-        let own = self.screen.row(at).map(|row| row.text).unwrap_or_default();
-        if own.chars().any(char::is_alphabetic) {
-            return own;
-        }
+    /// The cursor's row, then from the bottom up; rows that were not there at the step before come first.
+    fn rows(&mut self) -> Vec<String> {
+        let own = self.screen.row(self.screen.cursor().pos.row).map(|row| row.text);
         let text = self.screen.viewport_text();
-        let telling = text
-            .lines()
-            .rev()
-            .find(|row| row.chars().any(char::is_alphabetic));
-        telling.unwrap_or_default().to_owned()
+        let rows: Vec<String> = own
+            .into_iter()
+            .chain(text.lines().rev().map(str::to_owned))
+            .collect();
+        let (fresh, old): (Vec<String>, Vec<String>) = rows
+            .iter()
+            .cloned()
+            .partition(|row| !self.rows_before.contains(row));
+        self.rows_before = rows;
+        [fresh, old].concat()
     }
 
     fn finish(mut self) -> Dialogue {

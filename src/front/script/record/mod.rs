@@ -159,7 +159,7 @@ impl Writer<'_> {
 
     fn wait(&mut self, step: &Step) {
         let names = &self.about.names;
-        let painted = step.row.as_deref().and_then(|row| pattern::for_row(row, names));
+        let painted = pattern::for_rows(&step.rows, names);
         let wanted = match painted {
             Some(pattern) => Some(Wanted { pattern, times: 1 }),
             None => pattern::for_end_of(&step.text, &step.line, names),
