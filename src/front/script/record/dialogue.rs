@@ -17,7 +17,7 @@ pub struct Step {
     pub text: String,
     /// What stood left of the cursor.
     pub line: String,
-    /// A program with a screen of its own was at work: its rows, those first that tell this screen from the one before.
+    /// The program painted the whole screen: its rows, those first that tell this screen from the one before.
     pub rows: Vec<String>,
     /// The tty hid what was typed.
     pub hidden: bool,
@@ -73,6 +73,8 @@ struct Reader {
     step: Option<Step>,
     /// Rows of the screen when the step before began.
     rows_before: Vec<String>,
+    /// Output since the step began put the cursor where it liked.
+    painted: bool,
     /// Where in the text the step began, and the last typing came.
     step_at: usize,
     typed_at: usize,
@@ -90,6 +92,7 @@ impl Reader {
             look: TtyProbe::default(),
             step: None,
             rows_before: Vec::new(),
+            painted: false,
             step_at: 0,
             typed_at: 0,
             typed_time: Time::ZERO,
@@ -104,7 +107,9 @@ impl Reader {
         while self.screen.poll_event().is_some() {}
         self.text.push(bytes);
         self.output_time = now;
-        self.dialogue.full_screen |= self.screen.alternate_screen();
+        // Left behind, an alternate screen tells nothing of what is shown now.
+        self.painted = self.screen.alternate_screen() || (self.painted || paints(bytes)) && !leaves(bytes);
+        self.dialogue.full_screen |= self.painted;
     }
 
     fn input(&mut self, typed: &str, now: Time) {
@@ -131,7 +136,7 @@ impl Reader {
         let waited_s = self.output_time.since(self.typed_time).as_secs_f64();
         let step = Step {
             line: self.line(&text),
-            rows: match self.screen.alternate_screen() {
+            rows: match std::mem::take(&mut self.painted) {
                 true => self.rows(),
                 false => Vec::new(),
             },
@@ -182,6 +187,20 @@ impl Reader {
         self.dialogue.rest = self.text.all()[self.step_at..].to_owned();
         self.dialogue
     }
+}
+
+/// Whether a piece of output puts the cursor to another row by its number: `CSI row ; col H`, `CSI H`.
+fn paints(bytes: &[u8]) -> bool {
+    let sequences = bytes.windows(2).enumerate().filter(|(_, pair)| *pair == b"\x1b[");
+    sequences.map(|(at, _)| &bytes[at + 2..]).any(|rest| {
+        let end = rest.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';'));
+        end.is_some_and(|end| matches!(rest[end], b'H' | b'f'))
+    })
+}
+
+/// Whether it ends an alternate screen.
+fn leaves(bytes: &[u8]) -> bool {
+    bytes.windows(8).any(|window| window == b"\x1b[?1049l")
 }
 
 /// Whether what came since the last key was no more than its echo: then the next key belongs to the same step.

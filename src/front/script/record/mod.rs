@@ -56,7 +56,8 @@ pub struct Written {
 
 /// Writes the script of a recording.
 pub fn write(recording: &Recording, about: &About) -> Written {
-    let dialogue = dialogue::read(recording);
+    let mut dialogue = dialogue::read(recording);
+    secret::without_refused(&mut dialogue.steps);
     let mut writer = Writer {
         about,
         secrets: Secrets::new(about.command.first().map_or("", String::as_str)),

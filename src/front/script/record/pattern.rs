@@ -128,6 +128,14 @@ pub fn generalised(line: &str, names: &Names) -> (String, bool) {
     let mut rest = line;
     let mut before = None;
     while let Some(c) = rest.chars().next() {
+        let blanks = rest.len() - rest.trim_start_matches(' ').len();
+        if blanks > 1 {
+            // Columns are as wide as what stands in them.
+            pattern.push_str(" +");
+            before = Some(' ');
+            rest = &rest[blanks..];
+            continue;
+        }
         let found = starts_a_word(before, c).then(|| class_of(rest, names)).flatten();
         let length = match found {
             Some((length, class)) => {
@@ -292,16 +300,22 @@ fn count(pattern: &Pattern, text: &str) -> usize {
     compiled(pattern).map_or(1, |regex| regex.find_iter(text).count().max(1))
 }
 
-/// What to wait for on a screen that a program paints: the first of its rows that tells something.
+/// What to wait for on a screen that a program paints: the first of its rows that stays as it is from run to run, else the first that tells
+/// something.
 pub fn for_rows(rows: &[String], names: &Names) -> Option<Pattern> {
-    rows.iter().find_map(|row| {
-        let (pattern, _) = generalised(shortened(row.trim()), names);
-        // Borders and fillers are on every screen, and so is what any text would match.
-        let literal = CLASSES.iter().fold(pattern.replace(r"\S+", ""), |rest, class| {
-            rest.replace(class.pattern, "")
-        });
-        telling(&literal).then_some(Pattern::Screen(pattern))
-    })
+    let patterns = rows.iter().map(|row| generalised(shortened(row.trim()), names));
+    let telling: Vec<(String, bool)> = patterns.filter(|(pattern, _)| tells(pattern)).collect();
+    let constant = telling.iter().find(|(_, any)| !any);
+    let (pattern, _) = constant.or(telling.first())?;
+    Some(Pattern::Screen(pattern.clone()))
+}
+
+/// Borders and fillers are on every screen, and so is what any text would match.
+fn tells(pattern: &str) -> bool {
+    let literal = CLASSES.iter().fold(pattern.replace(r"\S+", ""), |rest, class| {
+        rest.replace(class.pattern, "")
+    });
+    telling(&literal)
 }
 
 #[cfg(test)]

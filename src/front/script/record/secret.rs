@@ -16,6 +16,28 @@ static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(again|re-?type|re-?enter|repeat|confirm|verify)").expect("a valid pattern")
 });
 
+/// What a program says of a secret that is not the right one.
+static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(wrong|incorrect|invalid|denied|sorry|try again|fail(ed|ure)|bad)\b")
+        .expect("a valid pattern")
+});
+
+/// Takes out the tries that were refused: the script will have the right secret at once.
+pub fn without_refused(steps: &mut Vec<Step>) {
+    let mut index = 1;
+    while index < steps.len() {
+        let (before, here) = (&steps[index - 1], &steps[index]);
+        if before.hidden && here.hidden && before.line == here.line && REFUSED.is_match(&here.text) {
+            // What comes first then is the first question.
+            let text = std::mem::take(&mut steps[index - 1].text);
+            steps[index].text = text;
+            steps.remove(index - 1);
+        } else {
+            index += 1;
+        }
+    }
+}
+
 /// Whether what was typed is to be kept out of the script.
 pub fn is_secret(step: &Step, after: &str) -> bool {
     if step.hidden {
