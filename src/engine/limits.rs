@@ -167,3 +167,10 @@ pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 pub const USAGE_LIMIT_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Answers of a cluster that nobody has read yet; at 50 MB each the worst case is a caller's own doing, ordinary ones are kilobytes.
 pub const CLUSTER_UNREAD_ANSWERS: usize = 4096;
+
+// Expect-style automation.
+
+/// A line that a terminal edits itself (ICANON) holds so many bytes, Enter not counted; Linux drops the rest without a word.
+pub const COOKED_LINE_BYTES: usize = 4095;
+/// Bytes that wait to be typed because the tool does not read.
+pub const PENDING_INPUT_BYTES: usize = 64 << 20;

@@ -7,6 +7,7 @@
 mod channels;
 pub mod cluster;
 pub mod error;
+pub mod expect;
 mod launch;
 pub mod memory;
 mod options;
@@ -16,6 +17,7 @@ mod session;
 mod ulid;
 pub mod version;
 
+pub use expect::{ExpectError, Follow, Secret, SendError, expect_any};
 pub use error::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
 pub use options::{AskOptions, Limits, Options, RecordFormat, RecordOptions, StopOptions};
 pub use session::{Events, ExitReason, ExitReport, Info, Rung, Session, Snapshot, Turn};

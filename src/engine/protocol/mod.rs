@@ -5,6 +5,7 @@
 
 pub mod builtin;
 mod check;
+mod command;
 pub mod diagnostic;
 mod duration;
 pub mod file;

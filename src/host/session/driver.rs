@@ -15,15 +15,18 @@ use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::command::Command;
+use super::follow::Follower;
 use super::ladder::{Ladder, Sweep, Swept};
 use super::raw::RawTail;
+use super::taps::Taps;
+use super::typing::Typing;
 use super::waiting::Waiting;
 use super::{ExitReason, ExitReport, Rung, Status};
 use crate::engine::event::{Event, EventKind};
@@ -47,6 +50,8 @@ const READS: usize = 16;
 const DRAIN_WITHIN: Duration = Duration::from_millis(20);
 /// A terminal that nobody has open while the tool lives may be opened again: looked at this often.
 const REOPEN_LOOK: Duration = Duration::from_millis(250);
+/// The first time so soon.
+const CLOSED_LOOK: Duration = Duration::from_millis(50);
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -81,6 +86,15 @@ pub(super) struct Driver {
     pub(super) inbox_at: Option<Time>,
     pub(super) program: PathBuf,
     pub(super) asking_version: Option<AskingVersion>,
+    /// Program and arguments, for reports.
+    pub(super) command: Vec<String>,
+    /// `None`: nobody follows the output, and nothing is kept of it.
+    pub(super) follower: Option<Follower>,
+    pub(super) typing: Typing,
+    pub(super) pending_input: Arc<AtomicUsize>,
+    pub(super) taps: Taps,
+    /// Since when no process has the terminal open, while the tool lives.
+    pub(super) closed_at: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -95,6 +109,12 @@ pub(super) enum Phase {
 pub(super) struct AskingVersion {
     told: oneshot::Receiver<Option<String>>,
     event: Event,
+}
+
+/// Who wants to know what the tty is like, and how much of it.
+struct Looks {
+    framing: Option<ProbeDepth>,
+    following: Option<ProbeDepth>,
 }
 
 enum Wake {
@@ -143,7 +163,7 @@ impl Driver {
         match self.phase {
             Phase::Running => {
                 // Output first: what was printed before the end is handled before it.
-                if pty.poll_readable(cx).is_ready() {
+                if !self.taps.are_behind() && pty.poll_readable(cx).is_ready() {
                     return Poll::Ready(Wake::Readable);
                 }
                 if let Poll::Ready(exit) = pty.poll_exit(cx) {
@@ -213,9 +233,11 @@ impl Driver {
             recorder.output(bytes, now);
         }
         self.raw.push(bytes);
+        self.taps.output(bytes);
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.output_bytes.fetch_add(count, Ordering::Relaxed);
         self.machine.handle_output(bytes, now);
+        self.follow_output(bytes, now);
         self.undrained = true;
     }
 
@@ -223,18 +245,34 @@ impl Driver {
         let heard = self.hear(now);
         if std::mem::take(&mut self.undrained) || heard {
             self.machine.handle_drained(now);
+            self.follow_drained(now);
+            self.type_secrets(now);
         }
     }
 
     fn handle_closed(&mut self, now: Time) {
         match self.phase {
-            Phase::Running => self.reopen_at = Some(now + REOPEN_LOOK),
+            Phase::Running => self.closed_while_it_lives(now),
             Phase::Draining { exit, .. } => self.finish(exit, now),
             Phase::Sweeping { .. } | Phase::Ended => {}
         }
     }
 
     // The end.
+
+    /// Nobody has the terminal open. Whoever waits for output is told when that lasts: some tools open it again.
+    fn closed_while_it_lives(&mut self, now: Time) {
+        match self.closed_at {
+            None => {
+                self.closed_at = Some(now);
+                self.reopen_at = Some(now + CLOSED_LOOK);
+            }
+            Some(_) => {
+                self.reopen_at = Some(now + REOPEN_LOOK);
+                self.follow_end(now);
+            }
+        }
+    }
 
     fn handle_ended(&mut self, exit: Exit, now: Time) {
         self.reopen_at = None;
@@ -254,6 +292,8 @@ impl Driver {
             recorder.exit(exit, now);
         }
         self.perform_events(now);
+        self.follow_end(now);
+        self.refuse_typing();
         self.waiting.refuse_all();
         let kill_now = self
             .ladder
@@ -306,6 +346,7 @@ impl Driver {
         self.phase = Phase::Ended;
         self.pty = None;
         self.recorder = None;
+        self.taps = Taps::default();
         self.files = None;
         self.report.send_replace(Some(report));
     }
@@ -375,6 +416,8 @@ impl Driver {
             self.reopen_at = Some(now + REOPEN_LOOK);
             self.handle_readable(now);
         }
+        self.typing_time(now);
+        self.follow_time(now);
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -388,6 +431,8 @@ impl Driver {
                     ladder,
                     self.reopen_at,
                     self.inbox_at,
+                    self.typing.deadline(),
+                    self.follower.as_ref().and_then(|f| f.machine.poll_deadline()),
                 ]
                 .into_iter()
                 .flatten()
@@ -410,7 +455,9 @@ impl Driver {
                 | self.perform_writes(now)
                 | self.perform_probe()
                 | self.perform_events(now)
+                | self.perform_follow(now)
             {}
+            self.tell_flushed(now);
         }
         self.look_at_the_inbox(now);
         let deadline = self.deadline().map(|at| self.origin + at.0);
@@ -423,16 +470,26 @@ impl Driver {
 
     fn perform_writes(&mut self, now: Time) -> bool {
         let mut wrote = false;
-        let Some(pty) = &mut self.pty else { return false };
-        while !self.full
-            && let Some(bytes) = self.machine.poll_write()
-        {
+        while !self.full && self.machine.poll_write().is_some() {
+            let hidden = self.hides_input(now);
+            let reply = self.machine.writes_reply();
+            let Some(pty) = &mut self.pty else { return false };
+            let Some(bytes) = self.machine.poll_write() else {
+                break;
+            };
             match pty.write(bytes) {
                 Ok(Written::Bytes(count)) => {
                     if let Some(recorder) = &mut self.recorder {
-                        recorder.input(&bytes[..count], now);
+                        match hidden {
+                            true => recorder.hidden_input(&bytes[..count], now),
+                            false => recorder.input(&bytes[..count], now),
+                        }
                     }
+                    self.taps.input(&bytes[..count], hidden);
                     self.machine.handle_written(count, now);
+                    if !reply {
+                        self.follow_typed();
+                    }
                     wrote = true;
                 }
                 // The engine's write deadline decides how long that may last.
@@ -440,6 +497,23 @@ impl Driver {
             }
         }
         wrote
+    }
+
+    /// What is typed next must not be shown. Where no rule ever asks for a look at the tty, one is made for the recording.
+    fn hides_input(&mut self, now: Time) -> bool {
+        if self.machine.writes_secret() {
+            return true;
+        }
+        let heard = self.recorder.is_some() || !self.taps.is_empty();
+        if !heard || !self.machine.spec().is_untaught() {
+            return false;
+        }
+        let Some(pty) = &mut self.pty else { return false };
+        let probe = pty.probe(ProbeDepth::Flags);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tty(&probe, now);
+        }
+        probe.echo == Some(false) && probe.canonical == Some(true)
     }
 
     fn perform_actions(&mut self, now: Time) -> bool {
@@ -487,18 +561,22 @@ impl Driver {
     }
 
     fn perform_probe(&mut self) -> bool {
-        let Some(depth) = self.machine.poll_probe() else {
+        let looks = Looks {
+            framing: self.machine.poll_probe(),
+            following: self.follower.as_mut().and_then(|f| f.machine.poll_probe()),
+        };
+        let Some(depth) = looks.framing.max(looks.following) else {
             return false;
         };
         BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(READ_BYTES, 0);
-            self.probe(depth, buffer);
+            self.probe(looks, depth, buffer);
         });
         true
     }
 
     /// Looks, then reads once more: bytes that came meanwhile make the look void.
-    fn probe(&mut self, depth: ProbeDepth, buffer: &mut [u8]) {
+    fn probe(&mut self, looks: Looks, depth: ProbeDepth, buffer: &mut [u8]) {
         let Some(pty) = &mut self.pty else { return };
         let probe = pty.probe(depth);
         let read = self.read(buffer);
@@ -517,7 +595,12 @@ impl Driver {
                 if let Some(recorder) = &mut self.recorder {
                     recorder.tty(&probe, now);
                 }
-                self.machine.handle_tty(probe, now);
+                if looks.following.is_some() {
+                    self.follow_tty(probe.clone(), depth, now);
+                }
+                if looks.framing.is_some() {
+                    self.machine.handle_tty(probe, now);
+                }
                 if read == Read::Closed {
                     self.handle_closed(now);
                 }
@@ -586,6 +669,7 @@ impl Driver {
                 rule: rule.clone(),
                 was_ready,
             });
+            self.follow_state(event.at);
         }
         if let EventKind::NotAnswered {
             turn,
@@ -601,6 +685,9 @@ impl Driver {
             };
             self.waiting.fail(turn, error);
         }
+        if let EventKind::TurnFinished(_) = &event.kind {
+            self.follow_turn(event.at);
+        }
         let followed = self.events.receiver_count() > 0;
         match event.kind {
             EventKind::TurnFinished(response) if self.waiting.is_running(&response.turn) => {
@@ -615,7 +702,7 @@ impl Driver {
         }
     }
 
-    fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: Event) {
         // The last follower may have gone in between.
         let _nobody_follows = self.events.send(Arc::new(event));
     }
