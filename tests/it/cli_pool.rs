@@ -517,6 +517,40 @@ fn lost_prompts_are_tried_again_when_that_is_allowed() {
 }
 
 #[test]
+fn so_many_restarts_as_the_intensity_allows() {
+    let home = home();
+    home.write("p", "kill -9 $$\nkill -9 $$\necho alive\n");
+    let with = |intensity: &str| {
+        home.run(&[
+            "pool",
+            "run",
+            "./sh.toml",
+            "-n",
+            "1",
+            "--ordered",
+            "--intensity",
+            intensity,
+            "p",
+        ])
+    };
+    let outcomes = |run: &Run| -> Vec<String> {
+        let answers = run.objects();
+        let outcome = |answer: &Value| answer["outcome"].as_str().expect("an outcome").to_owned();
+        answers.iter().map(outcome).collect()
+    };
+    for enough in ["2/60s", "unlimited"] {
+        let run = with(enough).ends(6);
+        assert_eq!(outcomes(&run), ["exited", "exited", "ok"], "{enough}: {run:?}");
+    }
+    // The second end would need one more: the instance has failed, and what waits is told so.
+    let run = with("1/60s").ends(1).says("restarts within");
+    assert!(!outcomes(&run).contains(&"ok".to_owned()), "{run:?}");
+    with("5").ends(2).prints("").says("5/60s").says("unlimited");
+    let help = home.run(&["pool", "run", "--help"]).ends(0);
+    assert!(help.stdout.contains("--intensity 50/10m"), "{help:?}");
+}
+
+#[test]
 fn the_bench_measures_and_ends() {
     let home = home();
     let run = home

@@ -162,6 +162,7 @@ impl World {
         let turn = Turn {
             outcome,
             reason: None,
+            unrecognised: false,
             duration: ms(10),
             bytes: 1,
         };
@@ -439,6 +440,7 @@ fn a_usage_limit_takes_an_instance_out_and_another_answers() {
     let limited = Turn {
         outcome: Outcome::Error,
         reason: Some("usage_limit".to_owned()),
+        unrecognised: false,
         duration: ms(10),
         bytes: 1,
     };
@@ -454,6 +456,64 @@ fn a_usage_limit_takes_an_instance_out_and_another_answers() {
         !out.fit && out.why.as_deref().is_some_and(|why| why.contains("usage limit")),
         "{out:?}"
     );
+}
+
+/// Typed at so many instances until its answer, when each try ends `blocked`.
+fn tries_of_a_blocked_prompt(options: ClusterOptions, unrecognised: bool, retryable: bool) -> usize {
+    let mut world = World::new(9, options);
+    // We say how its turns end.
+    world.turn_ms = |_, _| 3_600_000;
+    while world.cluster.readiness(world.now).is_none() {
+        let _ = world.step();
+    }
+    let order = Order {
+        retryable,
+        ..Order::prompt()
+    };
+    let ticket = world.submit(order).expect("room");
+    while !world.endings.contains_key(&ticket) {
+        let Some(id) = world.cluster.instance_of(ticket) else {
+            let _ = world.step();
+            continue;
+        };
+        let epoch = world.alive[&id];
+        world.turn.remove(&id);
+        let blocked = Turn {
+            outcome: Outcome::Blocked,
+            reason: None,
+            unrecognised,
+            duration: ms(10),
+            bytes: 1,
+        };
+        let question = SessionState::Blocked("name?".to_owned());
+        world.cluster.handle_state(id, epoch, question, world.now);
+        world
+            .cluster
+            .handle_turn(ticket, epoch, &TurnEnd::Answered(blocked), world.now);
+        world.perform();
+    }
+    assert!(matches!(world.endings[&ticket], Ending::Answered { .. }));
+    world.typed[&ticket].len()
+}
+
+#[test]
+fn a_question_that_nobody_knows_is_believed_when_it_comes_again() {
+    let unattended = ClusterOptions {
+        attempts: 10,
+        blocked_within: Some(ms(100)),
+        ..hardy(2)
+    };
+    let tries =
+        |unrecognised, retryable| tries_of_a_blocked_prompt(unattended.clone(), unrecognised, retryable);
+    assert_eq!(tries(true, true), 1 + limits::UNRECOGNISED_RETRIES as usize);
+    assert_eq!(tries(true, false), 1, "at most once");
+    assert_eq!(tries(false, true), 1, "the protocol knows that it asks");
+    // Somebody may decide: one instance asks, not three.
+    let attended = ClusterOptions {
+        blocked_within: None,
+        ..unattended.clone()
+    };
+    assert_eq!(tries_of_a_blocked_prompt(attended, true, true), 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::examples;
 use super::values::{self, AnswerRule, Variable};
 use crate::engine::policy::PolicyRule;
 use crate::engine::route::Routing;
+use crate::engine::supervise::Intensity;
 use crate::engine::term::Size;
 
 /// Turns interactive command-line programs into functions: one prompt in, one complete response out.
@@ -257,6 +258,10 @@ pub struct PoolRun {
     /// Try a prompt again, up to so many times, when its instance was lost with it; its effect may then happen twice
     #[arg(long, value_name = "TIMES", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub retry: u32,
+
+    /// So many restarts of an instance within such a time, and one more makes it failed: it takes no more prompts; or unlimited
+    #[arg(long, value_name = "TIMES/DURATION", default_value = "5/60s", value_parser = values::intensity)]
+    pub intensity: Intensity,
 
     /// How long one prompt may take
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]

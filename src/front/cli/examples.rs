@@ -55,6 +55,7 @@ Examples:
   ptych pool run claude -n 3 tasks.jsonl --journal done.jsonl   run it again to go on where it stopped
   ptych pool run bash --jsonl --routing sticky --key user - < log.jsonl   each user's prompts at one instance
   ptych pool run python -n 5 --retry 2 --ordered prompts.txt -- -O   arguments for the tool
+  ptych pool run python --intensity 50/10m prompts.txt   a tool that crashes often: fifty restarts of each in ten minutes
 
 Each answer is the response as JSON (ptych schema pool-line) with the `line` of its prompt, the `file` and the `id` if it
 has them. Blank lines are skipped. A line of files that cannot be used ends the run before anything is started; one of

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::engine::policy::{Decision, PolicyRule};
 use crate::engine::route::Routing;
+use crate::engine::supervise::Intensity;
 use crate::engine::term::Size;
 
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -64,6 +65,21 @@ pub fn routing(text: &str) -> Result<Routing, String> {
     text.replace('-', "_")
         .parse()
         .map_err(|_| "a routing is round-robin, least-busy, sticky or random-two".to_string())
+}
+
+/// `5/60s`: so many restarts within such a time; or `unlimited`.
+pub fn intensity(text: &str) -> Result<Intensity, String> {
+    let forms = "an intensity is TIMES/DURATION, such as 5/60s or 100/1h, or unlimited";
+    if text.trim() == "unlimited" {
+        return Ok(Intensity {
+            most: u32::MAX,
+            ..Intensity::default()
+        });
+    }
+    let (most, within) = text.split_once('/').ok_or(forms)?;
+    let most = most.trim().parse().map_err(|_| forms)?;
+    let within = duration(within).map_err(|what| format!("{what}; {forms}"))?;
+    Ok(Intensity { most, within })
 }
 
 /// `120x40`: columns and rows.
@@ -175,6 +191,24 @@ mod tests {
     fn durations_without_unit_or_end_are_refused() {
         for bad in ["", "10", "s", "5d", "0s", "1e9h", "-1s", "9999h", "nan"] {
             assert!(duration(bad).is_err(), "{bad:?} was taken");
+        }
+    }
+
+    #[test]
+    fn an_intensity_is_so_many_within_a_time_or_unlimited() {
+        assert_eq!(intensity("5/60s"), Ok(Intensity::default()));
+        let few = Intensity {
+            most: 0,
+            within: Duration::from_secs(3600),
+        };
+        assert_eq!(intensity("0/1h"), Ok(few));
+        assert_eq!(intensity("unlimited").map(|it| it.most), Ok(u32::MAX));
+        for bad in ["", "5", "5/", "/60s", "-1/60s", "5/60", "5/0s", "x/60s", "none"] {
+            let told = intensity(bad).expect_err(bad);
+            assert!(
+                told.contains("5/60s") && told.contains("unlimited"),
+                "{bad}: {told}"
+            );
         }
     }
 

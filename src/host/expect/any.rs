@@ -39,7 +39,10 @@ pub async fn expect_any(
     options: WaitOptions,
 ) -> Result<(usize, Found), ExpectError> {
     assert!(!waits.is_empty(), "expect_any without a session");
-    let peek = WaitOptions { peek: true, ..options };
+    let peek = WaitOptions {
+        peek: true,
+        ..options
+    };
     let mut futures: Vec<_> = waits
         .iter()
         .map(|(session, patterns)| Some(Box::pin(session.wait_for(patterns.clone(), peek))))

@@ -18,17 +18,12 @@ pub enum ExpectError {
     /// The tool has closed its terminal, and all it wrote has been searched.
     #[error("{0}")]
     Eof(Box<Missed>),
-    #[error("{0}{}", hint_of(.0))]
+    #[error(transparent)]
     Pattern(PatternError),
     #[error("expect: this session does not keep the tool's output")]
     NotFollowed,
     #[error(transparent)]
     Gone(#[from] SessionGone),
-}
-
-fn hint_of(error: &PatternError) -> String {
-    let hint = error.hint.as_ref();
-    hint.map(|hint| format!("; {hint}")).unwrap_or_default()
 }
 
 impl From<PatternError> for ExpectError {
@@ -97,7 +92,11 @@ impl fmt::Display for Missed {
             nearness_line(nearness, f)?;
         }
         if self.pending_input_bytes > 0 {
-            write!(f, "\n{} bytes of input are still to be read", self.pending_input_bytes)?;
+            write!(
+                f,
+                "\n{} bytes of input are still to be read",
+                self.pending_input_bytes
+            )?;
             if let Some(waits) = self.input_waits {
                 write!(f, ": the tool has not read for {}", seconds(waits))?;
             }
@@ -138,7 +137,12 @@ impl Missed {
 
     fn screen_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (row, column) = self.cursor;
-        write!(f, "\nthe screen, cursor in row {} column {}:", row + 1, column + 1)?;
+        write!(
+            f,
+            "\nthe screen, cursor in row {} column {}:",
+            row + 1,
+            column + 1
+        )?;
         let used = self.screen.iter().rposition(|row| !row.is_empty());
         for row in &self.screen[..used.map_or(0, |last| last + 1)] {
             write!(f, "\n  | {row}")?;
@@ -189,7 +193,9 @@ fn seconds(duration: Duration) -> String {
 pub enum SendError {
     #[error("send: the tool has ended")]
     Exited,
-    #[error("send_line: {bytes} bytes, and the terminal takes lines of at most {limit} while it edits them itself")]
+    #[error(
+        "send_line: {bytes} bytes, and the terminal takes lines of at most {limit} while it edits them itself"
+    )]
     LineTooLong { bytes: usize, limit: usize },
     #[error("send: the tool does not read, and {pending_bytes} bytes wait for it already")]
     Full { pending_bytes: usize },
@@ -197,7 +203,9 @@ pub enum SendError {
     NoSuchKey(String),
     #[error("send_secret: the terminal still echoed what is typed after {}; nothing was typed", seconds(*.waited))]
     EchoOn { waited: Duration },
-    #[error("send_eof: the tool reads keys, not lines, so the terminal gives the end-of-file character no meaning")]
+    #[error(
+        "send_eof: the tool reads keys, not lines, so the terminal gives the end-of-file character no meaning"
+    )]
     NotCanonical,
     #[error("flush: {pending_bytes} bytes are still to be read; the tool has not read for {}", seconds(*.waited))]
     NotTaken { pending_bytes: usize, waited: Duration },
@@ -224,9 +232,9 @@ impl Coded for SendError {
             SendError::LineTooLong { .. } => {
                 Some("break the line, or let the tool read it from a file".to_owned())
             }
-            SendError::EchoOn { .. } => {
-                Some("expect the prompt first; if the tool really shows what is typed, use `send_line`".to_owned())
-            }
+            SendError::EchoOn { .. } => Some(
+                "expect the prompt first; if the tool really shows what is typed, use `send_line`".to_owned(),
+            ),
             SendError::NotCanonical => Some("press its own key, often `send_key(\"ctrl-d\")`".to_owned()),
             _ => None,
         }

@@ -260,6 +260,9 @@ mod tests {
         assert_ne!(pauses, Human { seed: 1, ..human }.pauses(&text));
         let mean = pauses.iter().sum::<Duration>() / u32::try_from(pauses.len()).expect("few");
         // 60 words a minute are 200 ms a character; words begin a little later.
-        assert!(mean > Duration::from_millis(150) && mean < Duration::from_millis(260), "{mean:?}");
+        assert!(
+            mean > Duration::from_millis(150) && mean < Duration::from_millis(260),
+            "{mean:?}"
+        );
     }
 }

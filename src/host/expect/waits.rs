@@ -107,7 +107,9 @@ impl Session {
     /// As `before`.
     pub async fn background(&self, patterns: impl IntoPatterns) -> Result<Background, ExpectError> {
         let (seen_tx, seen) = tokio::sync::mpsc::channel(Background::KEPT);
-        let group = self.group(patterns, |to| GroupWanted::Background(seen_tx, to)).await?;
+        let group = self
+            .group(patterns, |to| GroupWanted::Background(seen_tx, to))
+            .await?;
         Ok(Background::new(group, seen))
     }
 
@@ -127,7 +129,9 @@ impl Session {
     /// The session does not keep the output, or its task is gone.
     pub async fn unmatched(&self) -> Result<Unmatched, ExpectError> {
         self.followed()?;
-        self.request(Command::Unmatched).await?.ok_or(ExpectError::NotFollowed)
+        self.request(Command::Unmatched)
+            .await?
+            .ok_or(ExpectError::NotFollowed)
     }
 
     /// All output so far counts as matched.
@@ -231,7 +235,6 @@ impl Expecting<'_> {
     /// # Errors
     ///
     /// As `Session::expect`.
-    #[expect(clippy::should_implement_trait, reason = "it is asynchronous")]
     #[expect(clippy::disallowed_methods, reason = "what is left of the time is measured")]
     pub async fn next(&mut self) -> Result<Found, ExpectError> {
         let now = Instant::now();

@@ -43,8 +43,6 @@ pub(in crate::host) enum Command {
     Consume(u64),
     Log(Box<dyn Log>, oneshot::Sender<LogId>),
     StopLog(LogId),
-    /// A tap is not behind any more.
-    ReadOn,
     Resize(Size),
     Snapshot(oneshot::Sender<Snapshot>),
     Explain(oneshot::Sender<Vec<RuleTrace>>),

@@ -31,19 +31,19 @@ use super::waiting::Waiting;
 use super::{ExitReason, ExitReport, Rung, Status};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::framer::state::State;
-use crate::engine::session::{Action, Session as Machine, SubmitError};
+use crate::engine::session::{Session as Machine, SubmitError};
 use crate::engine::term::Size;
 use crate::engine::time::Time;
-use crate::engine::tty::{Exit, ProbeDepth};
+use crate::engine::tty::Exit;
 use crate::host::channels::SideChannels;
 use crate::host::launch::PrivateFolder;
 use crate::host::options::StopOptions;
-use crate::host::pty::{Pty, Read, Timer, TreeSignal, Written};
+use crate::host::pty::{Pty, Read, Timer, TreeSignal};
 use crate::host::recording::Recorder;
 use crate::host::version;
 
 /// Bytes taken by one read; the buffer is shared by all sessions of a thread and held by none between two wake-ups.
-const READ_BYTES: usize = 64 << 10;
+pub(super) const READ_BYTES: usize = 64 << 10;
 /// Reads of one wake-up, so that a flood does not starve the other sessions of the thread.
 const READS: usize = 16;
 /// How long a tool that has ended may have its terminal held open by others before its end is told.
@@ -54,7 +54,7 @@ const REOPEN_LOOK: Duration = Duration::from_millis(250);
 const CLOSED_LOOK: Duration = Duration::from_millis(50);
 
 thread_local! {
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    pub(super) static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) struct Driver {
@@ -109,12 +109,6 @@ pub(super) enum Phase {
 pub(super) struct AskingVersion {
     told: oneshot::Receiver<Option<String>>,
     event: Event,
-}
-
-/// Who wants to know what the tty is like, and how much of it.
-struct Looks {
-    framing: Option<ProbeDepth>,
-    following: Option<ProbeDepth>,
 }
 
 enum Wake {
@@ -200,7 +194,7 @@ impl Driver {
         });
     }
 
-    fn read_burst(&mut self, buffer: &mut [u8], now: Time) {
+    pub(super) fn read_burst(&mut self, buffer: &mut [u8], now: Time) {
         for _ in 0..READS {
             match self.read(buffer) {
                 Read::Bytes { count, more } => {
@@ -218,14 +212,14 @@ impl Driver {
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> Read {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Read {
         // An error that is neither "nothing now" nor "hung up" means that there is nothing to be had here any more.
         self.pty
             .as_mut()
             .map_or(Read::Closed, |pty| pty.read(buffer).unwrap_or(Read::Closed))
     }
 
-    fn output(&mut self, bytes: &[u8], now: Time) {
+    pub(super) fn output(&mut self, bytes: &[u8], now: Time) {
         if bytes.is_empty() {
             return;
         }
@@ -241,7 +235,7 @@ impl Driver {
         self.undrained = true;
     }
 
-    fn drained(&mut self, now: Time) {
+    pub(super) fn drained(&mut self, now: Time) {
         let heard = self.hear(now);
         if std::mem::take(&mut self.undrained) || heard {
             self.machine.handle_drained(now);
@@ -250,7 +244,7 @@ impl Driver {
         }
     }
 
-    fn handle_closed(&mut self, now: Time) {
+    pub(super) fn handle_closed(&mut self, now: Time) {
         match self.phase {
             Phase::Running => self.closed_while_it_lives(now),
             Phase::Draining { exit, .. } => self.finish(exit, now),
@@ -376,7 +370,7 @@ impl Driver {
         }
     }
 
-    fn climb(&mut self, now: Time) {
+    pub(super) fn climb(&mut self, now: Time) {
         if let Some(signal) = self.ladder.as_mut().map(|ladder| ladder.climb(now)) {
             self.signal_tree(signal);
         }
@@ -420,7 +414,7 @@ impl Driver {
         self.follow_time(now);
     }
 
-    fn deadline(&self) -> Option<Time> {
+    pub(super) fn deadline(&self) -> Option<Time> {
         match &self.phase {
             Phase::Running => {
                 let machine = self.machine.poll_deadline().map(|(at, _)| at);
@@ -444,186 +438,7 @@ impl Driver {
         }
     }
 
-    // What the machine wants.
-
-    fn perform(&mut self) {
-        let now = self.now();
-        if matches!(self.phase, Phase::Running) {
-            // Each of these may lead to another: an event types the next prompt, a look at the tty ends a turn.
-            // Actions first: input is discarded before an interrupt is written.
-            while self.perform_actions(now)
-                | self.perform_writes(now)
-                | self.perform_probe()
-                | self.perform_events(now)
-                | self.perform_follow(now)
-            {}
-            self.tell_flushed(now);
-        }
-        self.look_at_the_inbox(now);
-        let deadline = self.deadline().map(|at| self.origin + at.0);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the timer is set from this machine's clock"
-        )]
-        self.timer.set(deadline, Instant::now());
-    }
-
-    fn perform_writes(&mut self, now: Time) -> bool {
-        let mut wrote = false;
-        while !self.full && self.machine.poll_write().is_some() {
-            let hidden = self.hides_input(now);
-            let reply = self.machine.writes_reply();
-            let Some(pty) = &mut self.pty else { return false };
-            let Some(bytes) = self.machine.poll_write() else {
-                break;
-            };
-            match pty.write(bytes) {
-                Ok(Written::Bytes(count)) => {
-                    if let Some(recorder) = &mut self.recorder {
-                        match hidden {
-                            true => recorder.hidden_input(&bytes[..count], now),
-                            false => recorder.input(&bytes[..count], now),
-                        }
-                    }
-                    self.taps.input(&bytes[..count], hidden);
-                    self.machine.handle_written(count, now);
-                    if !reply {
-                        self.follow_typed();
-                    }
-                    wrote = true;
-                }
-                // The engine's write deadline decides how long that may last.
-                Ok(Written::Full | Written::Closed) | Err(_) => self.full = true,
-            }
-        }
-        wrote
-    }
-
-    /// What is typed next must not be shown. Where no rule ever asks for a look at the tty, one is made for the recording.
-    fn hides_input(&mut self, now: Time) -> bool {
-        if self.machine.writes_secret() {
-            return true;
-        }
-        let heard = self.recorder.is_some() || !self.taps.is_empty();
-        if !heard || !self.machine.spec().is_untaught() {
-            return false;
-        }
-        let Some(pty) = &mut self.pty else { return false };
-        let probe = pty.probe(ProbeDepth::Flags);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tty(&probe, now);
-        }
-        probe.echo == Some(false) && probe.canonical == Some(true)
-    }
-
-    fn perform_actions(&mut self, now: Time) -> bool {
-        let mut acted = false;
-        while let Some(action) = self.machine.poll_action() {
-            acted = true;
-            match action {
-                Action::Resize(size) => self.resize(size, now),
-                Action::DiscardInput => {
-                    if let Some(pty) = &mut self.pty {
-                        pty.discard_input();
-                        self.full = false;
-                    }
-                }
-                Action::Signal(signal) => {
-                    if let Some(pty) = &mut self.pty {
-                        pty.signal_foreground(signal);
-                    }
-                }
-                Action::NoteTranscripts => self.channels.note_transcripts(&self.machine.hints()),
-                Action::ReadTranscripts => self.handle_transcripts(now),
-                Action::Stop
-                    if self
-                        .ladder
-                        .as_ref()
-                        .is_some_and(|ladder| ladder.rung == Rung::Leave) =>
-                {
-                    self.climb(now)
-                }
-                Action::Stop => {}
-            }
-        }
-        acted
-    }
-
-    fn resize(&mut self, size: Size, now: Time) {
-        self.size = size;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.resize(size, now);
-        }
-        if let Some(pty) = &mut self.pty {
-            // Fails only for a terminal that is gone, and then nobody looks at its size.
-            let _gone = pty.resize(size);
-        }
-    }
-
-    fn perform_probe(&mut self) -> bool {
-        let looks = Looks {
-            framing: self.machine.poll_probe(),
-            following: self.follower.as_mut().and_then(|f| f.machine.poll_probe()),
-        };
-        let Some(depth) = looks.framing.max(looks.following) else {
-            return false;
-        };
-        BUFFER.with_borrow_mut(|buffer| {
-            buffer.resize(READ_BYTES, 0);
-            self.probe(looks, depth, buffer);
-        });
-        true
-    }
-
-    /// Looks, then reads once more: bytes that came meanwhile make the look void.
-    fn probe(&mut self, looks: Looks, depth: ProbeDepth, buffer: &mut [u8]) {
-        let Some(pty) = &mut self.pty else { return };
-        let probe = pty.probe(depth);
-        let read = self.read(buffer);
-        let now = self.now();
-        match read {
-            Read::Bytes { count, more } => {
-                self.output(&buffer[..count], now);
-                if more {
-                    self.read_burst(buffer, now)
-                } else {
-                    self.drained(now)
-                }
-            }
-            Read::Empty | Read::Closed => {
-                self.hear(now);
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.tty(&probe, now);
-                }
-                if looks.following.is_some() {
-                    self.follow_tty(probe.clone(), depth, now);
-                }
-                if looks.framing.is_some() {
-                    self.machine.handle_tty(probe, now);
-                }
-                if read == Read::Closed {
-                    self.handle_closed(now);
-                }
-            }
-        }
-    }
-
-    fn perform_events(&mut self, now: Time) -> bool {
-        let mut any = false;
-        let mut changed = false;
-        while let Some(event) = self.machine.poll_event() {
-            any = true;
-            changed |= matches!(
-                event.kind,
-                EventKind::State { .. } | EventKind::TurnFinished(_) | EventKind::NotAnswered { .. }
-            );
-            self.report_event(event);
-        }
-        if changed {
-            self.waiting.advance(&mut self.machine, now);
-        }
-        any
-    }
+    // What the machine tells.
 
     /// The event, unless it waits for the tool to tell its version.
     fn ask_version(&mut self, event: Event) -> Option<Event> {
@@ -656,7 +471,7 @@ impl Driver {
         self.tell(event);
     }
 
-    fn report_event(&mut self, event: Event) {
+    pub(super) fn report_event(&mut self, event: Event) {
         let Some(event) = self.ask_version(event) else {
             return;
         };

@@ -139,7 +139,9 @@ impl Driver {
     }
 
     pub(super) fn take_group(&mut self, patterns: Patterns, wanted: GroupWanted, now: Time) {
-        let Some(follower) = &mut self.follower else { return };
+        let Some(follower) = &mut self.follower else {
+            return;
+        };
         let (group, to) = match wanted {
             GroupWanted::Before(to) => (follower.machine.before(patterns), to),
             GroupWanted::After(to) => (follower.machine.after(patterns), to),
@@ -235,7 +237,9 @@ impl Driver {
                 usize::from(cursor.col),
             ),
             pending_input_bytes,
-            input_waits: since.filter(|_| pending_input_bytes > 0).map(|since| now.since(since)),
+            input_waits: since
+                .filter(|_| pending_input_bytes > 0)
+                .map(|since| now.since(since)),
         });
         match why {
             FailureWhy::TimedOut => ExpectError::TimedOut(missed),

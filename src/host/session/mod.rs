@@ -9,6 +9,7 @@ mod driver;
 mod follow;
 mod hearing;
 mod ladder;
+mod perform;
 mod raw;
 mod requests;
 mod start;
@@ -314,7 +315,7 @@ impl Session {
     /// As `ask`.
     pub async fn ask_with(&self, text: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
         let response = self
-            .send(text.into(), prompt_kind(options), options, None)
+            .send_prompt(text.into(), prompt_kind(options), options, None)
             .await?;
         response.await.map_err(|_| SessionGone)?
     }
@@ -327,7 +328,7 @@ impl Session {
     pub async fn submit(&self, text: impl Into<String>, options: AskOptions) -> Result<Turn, AskError> {
         let (accepted_tx, accepted) = oneshot::channel();
         let response = self
-            .send(text.into(), prompt_kind(options), options, Some(accepted_tx))
+            .send_prompt(text.into(), prompt_kind(options), options, Some(accepted_tx))
             .await?;
         let id = accepted.await.map_err(|_| SessionGone)??;
         Ok(Turn { id, response })
@@ -339,11 +340,13 @@ impl Session {
     ///
     /// Nothing was typed: nothing is asked, or no choice matches.
     pub async fn answer(&self, choice: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
-        let response = self.send(choice.into(), AskKind::Answer, options, None).await?;
+        let response = self
+            .send_prompt(choice.into(), AskKind::Answer, options, None)
+            .await?;
         response.await.map_err(|_| SessionGone)?
     }
 
-    async fn send(
+    async fn send_prompt(
         &self,
         text: String,
         kind: AskKind,

@@ -42,7 +42,6 @@ impl Driver {
             Command::Consume(position) => self.consume_to(position, now),
             Command::Log(log, to) => reply(to, self.taps.add(log)),
             Command::StopLog(id) => self.taps.remove(id),
-            Command::ReadOn => {}
             Command::Resize(size) => self.machine.resize(size, now),
             Command::Snapshot(to) => reply(to, self.snapshot()),
             Command::Explain(to) => reply(to, self.machine.explain(now)),

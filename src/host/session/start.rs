@@ -110,7 +110,9 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         program: plan.program,
         asking_version: None,
         command,
-        follower: options.follow.map(|follow| Follower::new(follow.stream(size.cols))),
+        follower: options
+            .follow
+            .map(|follow| Follower::new(follow.stream(size.cols))),
         typing: Typing::default(),
         pending_input,
         taps: Taps::default(),

@@ -91,7 +91,12 @@ impl Driver {
     }
 
     fn key_modes(&self) -> KeyModes {
-        KeyModes::of(self.machine.screen())
+        let screen = self.machine.screen();
+        KeyModes {
+            application_cursor: screen.is_set_dec(1),
+            application_keypad: screen.is_set_dec(66),
+            newline: screen.is_set_ansi(20),
+        }
     }
 
     /// As a terminal pastes: line ends as Enter, and no way out of the markers.
@@ -162,7 +167,12 @@ impl Driver {
         }
         for waits in std::mem::take(&mut self.typing.secrets) {
             match now >= waits.until {
-                true => tell(waits.reply, Err(SendError::EchoOn { waited: now.since(waits.since) })),
+                true => tell(
+                    waits.reply,
+                    Err(SendError::EchoOn {
+                        waited: now.since(waits.since),
+                    }),
+                ),
                 false => self.typing.secrets.push(waits),
             }
         }
@@ -185,7 +195,8 @@ impl Driver {
     /// After writing: who waited for that, and who has waited too long.
     pub(super) fn tell_flushed(&mut self, now: Time) {
         let (pending_bytes, since) = self.machine.pending_input();
-        self.pending_input.store(pending_bytes, std::sync::atomic::Ordering::Relaxed);
+        self.pending_input
+            .store(pending_bytes, std::sync::atomic::Ordering::Relaxed);
         if self.typing.flushes.is_empty() {
             return;
         }
@@ -194,7 +205,13 @@ impl Driver {
                 tell(flush.reply, Ok(()));
             } else if now >= flush.until {
                 let waited = now.since(since.unwrap_or(flush.since));
-                tell(flush.reply, Err(SendError::NotTaken { pending_bytes, waited }));
+                tell(
+                    flush.reply,
+                    Err(SendError::NotTaken {
+                        pending_bytes,
+                        waited,
+                    }),
+                );
             } else {
                 self.typing.flushes.push(flush);
             }

@@ -2,8 +2,6 @@
 //!
 //! A name is modifiers and a key, joined by `-`: `up`, `f5`, `ctrl-c`, `alt-x`, `shift-tab`, `ctrl-shift-right`, `kp-enter`.
 
-use crate::engine::term::Screen;
-
 /// The modes that change what a key sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyModes {
@@ -13,17 +11,6 @@ pub struct KeyModes {
     pub application_keypad: bool,
     /// LNM (`CSI 20 h`): enter sends CR LF.
     pub newline: bool,
-}
-
-impl KeyModes {
-    /// The modes in force on `screen`.
-    pub fn of(screen: &Screen) -> KeyModes {
-        KeyModes {
-            application_cursor: screen.is_set_dec(1),
-            application_keypad: screen.is_set_dec(66),
-            newline: screen.is_set_ansi(20),
-        }
-    }
 }
 
 /// What a key sends, and how modifiers get into it.
@@ -270,7 +257,17 @@ mod tests {
 
     #[test]
     fn what_no_terminal_sends_is_refused() {
-        for name in ["entr", "x", "", "ctrl-", "ctrl-enter", "shift-enter", "ctrl-1", "f13", "ctrl-kp-1"] {
+        for name in [
+            "entr",
+            "x",
+            "",
+            "ctrl-",
+            "ctrl-enter",
+            "shift-enter",
+            "ctrl-1",
+            "f13",
+            "ctrl-kp-1",
+        ] {
             assert!(encode(name, KeyModes::default()).is_err(), "{name}");
         }
     }

@@ -90,6 +90,7 @@ fn cluster(args: &args::PoolRun, mut session: Options) -> anyhow::Result<Cluster
             0 => default.attempts,
             retry => retry + 1,
         },
+        intensity: args.intensity,
         blocked_within: Some(BLOCKED_WITHIN),
         ..default
     })
