@@ -171,3 +171,27 @@ pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 pub const USAGE_LIMIT_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Answers of a cluster that nobody has read yet; at 50 MB each the worst case is a caller's own doing, ordinary ones are kilobytes.
 pub const CLUSTER_UNREAD_ANSWERS: usize = 4096;
+
+// Waits for output: `engine::expect`.
+
+/// Text that nobody has matched yet, in bytes; when it is full the older half is dropped and told. Memory is used only as text comes.
+pub const EXPECT_KEEP_BYTES: usize = 64 << 20;
+/// How long a wait takes unless it says otherwise.
+pub const EXPECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Silence that settles a match that could still grow, where the platform cannot tell what the tool waits in.
+pub const EXPECT_SETTLE: Duration = Duration::from_millis(250);
+/// With first-listed precedence: bytes behind the first complete match within which a pattern listed earlier may still come.
+pub const EXPECT_LISTED_BYTES: u64 = 4096;
+/// Text of a background pattern's match and of what came before it, in bytes.
+pub const EXPECT_BACKGROUND_BYTES: usize = 64 << 10;
+/// What is told of the text behind a match.
+pub const EXPECT_AFTER_BYTES: usize = 4 << 10;
+/// How much of the newest unmatched text is searched for what came near, when a wait fails.
+pub const EXPECT_NEAR_BYTES: usize = 64 << 10;
+/// Lines of unmatched text in the report of a failure.
+pub const EXPECT_LAST_LINES: usize = 20;
+/// Memory of one compiled set of patterns: the automaton as built, and the states of it that are kept while it runs.
+pub const EXPECT_PATTERN_BYTES: usize = 10 << 20;
+pub const EXPECT_STATES_BYTES: usize = 8 << 20;
+/// Bytes of one escape string (OSC, DCS, …) that are skipped before it counts as never ended.
+pub const EXPECT_STRING_BYTES: usize = 1 << 20;
