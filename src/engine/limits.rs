@@ -142,6 +142,8 @@ pub const ROUTE_LEAD_TURNS: u32 = 4;
 pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
 /// but for at least so long.
 pub const ROUTE_STRAGGLER_AFTER: Duration = Duration::from_millis(500);
+/// An instance that is being started again is waited for at most so long, in round-robin, and not at all where that usually takes longer.
+pub const ROUTE_ABSENCE_MOST: Duration = Duration::from_secs(5);
 /// What an instance's mean turn time says is halved after so long without a turn.
 pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
 /// A new turn time counts for at least one part of so many.
