@@ -18,6 +18,7 @@ mod cluster_wire;
 mod dialogues;
 mod docs;
 mod examples;
+mod expect_host;
 mod full_screen;
 mod host_channels;
 mod host_end;
