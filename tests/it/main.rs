@@ -30,6 +30,7 @@ mod promises;
 mod recordings;
 mod schema;
 mod script_dialogues;
+mod script_record;
 mod support;
 mod term_corpus;
 mod tools;

@@ -27,6 +27,12 @@ pub fn run(args: args::ScriptRecord) -> anyhow::Result<Exit> {
     };
     let about = About {
         command,
+        env: args
+            .env
+            .iter()
+            .map(|variable| (variable.name.clone(), variable.value.clone()))
+            .collect(),
+        cwd: args.cwd.as_ref().map(|cwd| cwd.display().to_string()),
         names: Names::new(names(args.from.is_none())),
     };
     let written = write(&recording, &about);

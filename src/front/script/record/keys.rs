@@ -96,7 +96,7 @@ impl Keys {
             Some('[') => self.control_sequence(rest),
             Some('O') if body.len() > 1 => {
                 let last = body[1..].chars().next().unwrap_or_default();
-                match plain_key(last) {
+                match plain_key(last).or_else(|| keypad(last)) {
                     Some(name) => self.key(name),
                     None => self.raw(&rest[..2 + last.len_utf8()]),
                 }
@@ -117,7 +117,7 @@ impl Keys {
                 2
             }
             _ => {
-                self.key("escape");
+                self.key("esc");
                 1
             }
         }
@@ -197,11 +197,27 @@ fn plain_key(last: char) -> Option<&'static str> {
         'D' => "left",
         'F' => "end",
         'H' => "home",
-        'M' => "enter",
         'P' => "f1",
         'Q' => "f2",
         'R' => "f3",
         'S' => "f4",
+        _ => return None,
+    })
+}
+
+/// In application mode; `M` is its Enter.
+fn keypad(last: char) -> Option<&'static str> {
+    const DIGITS: [&str; 10] = [
+        "kp-0", "kp-1", "kp-2", "kp-3", "kp-4", "kp-5", "kp-6", "kp-7", "kp-8", "kp-9",
+    ];
+    Some(match last {
+        'p'..='y' => DIGITS[last as usize - 'p' as usize],
+        'n' => "kp-decimal",
+        'k' => "kp-plus",
+        'm' => "kp-minus",
+        'j' => "kp-multiply",
+        'o' => "kp-divide",
+        'M' => "kp-enter",
         _ => return None,
     })
 }
@@ -212,8 +228,8 @@ fn numbered_key(number: u8) -> Option<&'static str> {
         2 => "insert",
         3 => "delete",
         4 | 8 => "end",
-        5 => "pageup",
-        6 => "pagedown",
+        5 => "page-up",
+        6 => "page-down",
         11 => "f1",
         12 => "f2",
         13 => "f3",
@@ -251,6 +267,7 @@ fn string_length(rest: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::protocol::keys as encode;
 
     fn key(name: &str) -> Typed {
         Typed::Key(name.into())
@@ -279,11 +296,42 @@ mod tests {
             keys("\x03\x04\x1d\x00"),
             [key("ctrl-c"), key("ctrl-d"), key("ctrl-]"), key("ctrl-space")]
         );
-        assert_eq!(keys("\x1bx\x1b"), [key("alt-x"), key("escape")]);
+        assert_eq!(keys("\x1bx\x1b"), [key("alt-x"), key("esc")]);
         assert_eq!(
             keys("\x1b[200~a\rb\x1b[201~c"),
             [Typed::Paste("a\nb".into()), text("c")]
         );
+    }
+
+    #[test]
+    fn every_key_that_can_be_sent_is_known_again() {
+        let application = encode::KeyModes {
+            application_cursor: true,
+            application_keypad: true,
+            newline: false,
+        };
+        let plain = ["enter", "newline", "space", "lt"];
+        for name in encode::names().filter(|name| !plain.contains(name)) {
+            let bytes = encode::encode(name, application).expect("a key");
+            let typed = String::from_utf8(bytes).expect("ASCII");
+            assert_eq!(keys(&typed), [key(name)], "{typed:?}");
+        }
+        for typed in [
+            "\x1b[1;2A",
+            "\x1b[3;6~",
+            "\x1b\x7f",
+            "\x1b\r",
+            "\x1c",
+            "\x1e",
+            "\x1f",
+            "\0",
+        ] {
+            let [Typed::Key(name)] = &keys(typed)[..] else {
+                panic!("{typed:?} is one key")
+            };
+            let bytes = encode::encode(name, encode::KeyModes::default());
+            assert_eq!(bytes.as_deref(), Ok(typed.as_bytes()), "{name}");
+        }
     }
 
     #[test]

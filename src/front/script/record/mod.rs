@@ -40,6 +40,10 @@ const TIMEOUT_FACTOR: f64 = 3.0;
 pub struct About {
     /// Program and arguments.
     pub command: Vec<String>,
+    /// Variables that it was given; without a value, one that was passed on.
+    pub env: Vec<(String, Option<String>)>,
+    /// Where it was started, when that was said.
+    pub cwd: Option<String>,
     /// Names of this machine, this person and this place.
     pub names: Names,
 }
@@ -108,16 +112,38 @@ fn head(recording: &Recording, dialogue: &Dialogue, about: &About, secrets: &Sec
         );
     }
     let words: Vec<String> = about.command.iter().map(|word| quoted(word)).collect();
-    let size = match dialogue.full_screen {
-        // What a full-screen program paints depends on its terminal's size.
-        true => format!(
-            ", #{{ cols: {}, rows: {} }}",
-            recording.size.cols, recording.size.rows
-        ),
-        false => String::new(),
-    };
-    let _ = writeln!(head, "let s = spawn([{}]{size});", words.join(", "));
+    let options = options(recording, dialogue, about);
+    let _ = writeln!(head, "let s = spawn([{}]{options});", words.join(", "));
     head
+}
+
+/// `, #{ … }`, nothing when there is nothing to say.
+fn options(recording: &Recording, dialogue: &Dialogue, about: &About) -> String {
+    let mut options = Vec::new();
+    if let Some(cwd) = &about.cwd {
+        options.push(format!("cwd: {}", quoted(cwd)));
+    }
+    if !about.env.is_empty() {
+        let variables = about.env.iter().map(|(name, value)| match value {
+            Some(value) => format!("{}: {}", quoted(name), quoted(value)),
+            None => format!("{}: env({})", quoted(name), quoted(name)),
+        });
+        options.push(format!(
+            "env: #{{ {} }}",
+            variables.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if dialogue.full_screen {
+        // What such a program paints depends on its terminal's size.
+        options.push(format!(
+            "cols: {}, rows: {}",
+            recording.size.cols, recording.size.rows
+        ));
+    }
+    match options.is_empty() {
+        true => String::new(),
+        false => format!(", #{{ {} }}", options.join(", ")),
+    }
 }
 
 struct Writer<'a> {

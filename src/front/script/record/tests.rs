@@ -65,7 +65,7 @@ impl Tape {
     fn script(&self, command: &[&str]) -> Written {
         let about = About {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
-            names: Names::default(),
+            ..About::default()
         };
         write(&self.0, &about)
     }
@@ -247,6 +247,19 @@ let end = s.wait();
 assert(end.code == 0, `it ended with ${end}`);
 "#;
     assert_eq!(tape.body(), wanted);
+}
+
+#[test]
+fn what_the_program_was_given_it_is_given_again() {
+    let about = About {
+        command: vec!["x".into()],
+        env: vec![("A".into(), Some("b c".into())), ("HOME".into(), None)],
+        cwd: Some("/tmp/a".into()),
+        ..About::default()
+    };
+    let text = write(&Tape::new().0, &about).text;
+    let wanted = r#"let s = spawn(["x"], #{ cwd: "/tmp/a", env: #{ "A": "b c", "HOME": env("HOME") } });"#;
+    assert!(text.contains(wanted), "{text}");
 }
 
 #[test]
