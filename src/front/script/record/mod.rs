@@ -227,10 +227,16 @@ impl Writer<'_> {
                 self.line("let end = s.wait();");
                 self.line(&format!("assert(end.code == {code}, `it ended with ${{end}}`);"));
             }
-            Some(Exit::Signal(_) | Exit::Unknown) => {
-                self.line("// It was ended by a signal when it was recorded.");
-                self.line("s.wait();");
+            // A recording tells both by the same number.
+            Some(Exit::Signal(signal)) => {
+                let code = 128 + signal;
+                self.line("let end = s.wait();");
+                self.line(&format!(
+                    "assert(end.signal == {signal} || end.code == {code}, `it ended with ${{end}}`);"
+                ));
             }
+            Some(Exit::Unknown) => self.line("s.wait();"),
+            // The recording ends before the program did.
             None => self.line("s.stop();"),
         }
     }
