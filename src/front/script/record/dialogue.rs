@@ -117,6 +117,7 @@ impl Reader {
             // The terminal spoke, no person.
             return;
         }
+        self.text.settle();
         let hidden = self.look.echo == Some(false) && self.look.canonical == Some(true);
         let goes_on = self.step.as_ref().is_some_and(|step| {
             step.hidden == hidden && goes_on(&step.typed, &self.text.all()[self.typed_at..])

@@ -1,62 +1,51 @@
-//! The text of a recording as a session's expectations see it.
+//! The text of a recording, as a session's waits see it.
+
+use crate::engine::expect::TextFilter;
 
 /// Grows with the output; nothing of it is taken back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Text {
+    filter: TextFilter,
+    bytes: Vec<u8>,
     text: String,
-    pending: Vec<u8>,
 }
 
 impl Text {
-    pub fn new(_cols: u16) -> Text {
-        Text::default()
+    pub fn new(cols: u16) -> Text {
+        Text {
+            filter: TextFilter::new(cols),
+            bytes: Vec::new(),
+            text: String::new(),
+        }
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
-        self.pending.extend_from_slice(bytes);
-        let mut plain = String::new();
-        let s = String::from_utf8_lossy(&self.pending).into_owned();
-        let mut it = s.chars().peekable();
-        while let Some(c) = it.next() {
-            match c {
-                '\x1b' => match it.next() {
-                    Some('[') => {
-                        for c in it.by_ref() {
-                            if ('@'..='~').contains(&c) {
-                                break;
-                            }
-                        }
-                    }
-                    Some(']' | 'P') => {
-                        for c in it.by_ref() {
-                            if c == '\x07' || c == '\\' {
-                                break;
-                            }
-                        }
-                    }
-                    Some('(') => {
-                        it.next();
-                    }
-                    _ => {}
-                },
-                '\r' => {
-                    while it.peek() == Some(&'\r') {
-                        it.next();
-                    }
-                }
-                c if c == '\n' || c == '\t' || !c.is_control() => plain.push(c),
-                _ => {}
-            }
-        }
-        self.text.push_str(&plain);
-        self.pending.clear();
+        self.filter.push(bytes, &mut self.bytes);
+        self.take();
     }
 
-    pub fn finish(&mut self) {}
+    /// The program waits: what was held back until the next byte is there.
+    pub fn settle(&mut self) {
+        self.filter.settle(&mut self.bytes);
+        self.take();
+    }
 
-    pub fn resize(&mut self, _cols: u16) {}
+    pub fn finish(&mut self) {
+        self.filter.finish(&mut self.bytes);
+        self.take();
+    }
+
+    pub fn resize(&mut self, cols: u16) {
+        self.filter.resize(cols);
+    }
 
     pub fn all(&self) -> &str {
         &self.text
+    }
+
+    fn take(&mut self) {
+        // The filter puts out whole characters.
+        self.text.push_str(&String::from_utf8_lossy(&self.bytes));
+        self.bytes.clear();
     }
 }
