@@ -417,14 +417,16 @@ fn a_line_that_the_terminal_would_cut_is_refused() {
 #[test]
 fn a_large_burst_neither_hangs_nor_loses() {
     run(async {
-        let s = spawn(["cat"]);
+        // Without echo, which the kernel drops when it comes faster than it is read: it is no acknowledgement.
+        let s = spawn(["sh", "-c", "stty -echo && echo set up && exec cat"]);
+        s.expect("set up\n").await.expect("set up");
         for n in 0..4000 {
             s.send_line(format!("{n:060}")).await.expect("queued");
         }
         s.send_line("end").await.expect("queued");
         let options = long(s.wait_options().expect("followed"));
-        let found = s.expect_with("end\nend\n", options).await.expect("all of it");
-        assert_eq!(found.before().lines().count(), 8000);
+        let found = s.expect_with("end\n", options).await.expect("all of it");
+        assert_eq!(found.before().lines().count(), 4000);
     });
 }
 
