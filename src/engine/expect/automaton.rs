@@ -221,7 +221,7 @@ pub(super) fn start(look_behind: Option<u8>) -> start::Config {
     start::Config::new().look_behind(look_behind)
 }
 
-fn parse(regex: &str) -> Result<Hir, regex_syntax::Error> {
+fn parse(regex: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     let mut parser = ParserBuilder::new().multi_line(true).utf8(false).build();
     let hir = parser.parse(regex)?;
     match hir.properties().look_set().contains_word_unicode() {
@@ -267,7 +267,7 @@ fn ascii_words(hir: Hir) -> Hir {
     }
 }
 
-fn program<'a>(hirs: impl Iterator<Item = &'a Hir>) -> Result<Arc<Program>, thompson::BuildError> {
+fn program<'a>(hirs: impl Iterator<Item = &'a Hir>) -> Result<Arc<Program>, Box<thompson::BuildError>> {
     let config = thompson::Config::new()
         .utf8(false)
         .which_captures(WhichCaptures::None)

@@ -348,7 +348,7 @@ impl TextFilter {
     }
 
     /// The cursor goes to another row, and to column `col` where one is named.
-    fn to_row(&mut self, col: Option<usize>, text: &mut Vec<u8>) {
+    fn move_row(&mut self, col: Option<usize>, text: &mut Vec<u8>) {
         self.unwrap(text);
         self.cr = false;
         self.gap = Gap::Line;
@@ -356,7 +356,7 @@ impl TextFilter {
     }
 
     /// The cursor goes to column `col` of its row.
-    fn to_col(&mut self, col: usize, text: &mut Vec<u8>) {
+    fn move_col(&mut self, col: usize, text: &mut Vec<u8>) {
         self.unwrap(text);
         let col = col.min(self.cols - 1);
         match col.cmp(&self.col.min(self.cols - 1)) {
@@ -422,10 +422,10 @@ impl TextFilter {
             _ => At::Ground,
         };
         match byte {
-            b'D' | b'M' | b'8' => self.to_row(None, text),
-            b'E' => self.to_row(Some(0), text),
+            b'D' | b'M' | b'8' => self.move_row(None, text),
+            b'E' => self.move_row(Some(0), text),
             b'c' => {
-                self.to_row(Some(0), text);
+                self.move_row(Some(0), text);
                 self.drawing = false;
             }
             _ => {}
@@ -467,16 +467,16 @@ impl TextFilter {
         let [first, second] = self.csi.params.map(usize::from);
         let count = first.max(1);
         match (self.csi.private, byte) {
-            (0, b'A' | b'B' | b'd' | b'e' | b'k') => self.to_row(None, text),
-            (0, b'E' | b'F' | b'r') => self.to_row(Some(0), text),
-            (0, b'H' | b'f') => self.to_row(Some(second.saturating_sub(1)), text),
-            (0, b'u') if first == 0 => self.to_row(None, text),
-            (0, b'J') if first >= 2 => self.to_row(None, text),
-            (b'?', b'h' | b'l') if matches!(first, 47 | 1047 | 1049) => self.to_row(None, text),
-            (0, b'C' | b'a') => self.to_col(self.col + count, text),
-            (0, b'I') => self.to_col((self.col / 8 + count) * 8, text),
-            (0, b'G' | b'`') => self.to_col(count - 1, text),
-            (0, b'D' | b'j') => self.to_col(self.col.saturating_sub(count), text),
+            (0, b'A' | b'B' | b'd' | b'e' | b'k') => self.move_row(None, text),
+            (0, b'E' | b'F' | b'r') => self.move_row(Some(0), text),
+            (0, b'H' | b'f') => self.move_row(Some(second.saturating_sub(1)), text),
+            (0, b'u') if first == 0 => self.move_row(None, text),
+            (0, b'J') if first >= 2 => self.move_row(None, text),
+            (b'?', b'h' | b'l') if matches!(first, 47 | 1047 | 1049) => self.move_row(None, text),
+            (0, b'C' | b'a') => self.move_col(self.col + count, text),
+            (0, b'I') => self.move_col((self.col / 8 + count) * 8, text),
+            (0, b'G' | b'`') => self.move_col(count - 1, text),
+            (0, b'D' | b'j') => self.move_col(self.col.saturating_sub(count), text),
             (0, b'b') => {
                 let (c, width) = (self.last, self.last.width().unwrap_or(0));
                 (0..count.min(self.cols)).for_each(|_| self.character(c, width, text));
