@@ -142,6 +142,8 @@ pub const ROUTE_LEAD_TURNS: u32 = 4;
 pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
 /// but for at least so long.
 pub const ROUTE_STRAGGLER_AFTER: Duration = Duration::from_millis(500);
+/// An instance that is being started again is waited for at most so long, in round-robin, and not at all where that usually takes longer.
+pub const ROUTE_ABSENCE_MOST: Duration = Duration::from_secs(5);
 /// What an instance's mean turn time says is halved after so long without a turn.
 pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
 /// A new turn time counts for at least one part of so many.
@@ -193,3 +195,9 @@ pub const EXPECT_PATTERN_BYTES: usize = 10 << 20;
 pub const EXPECT_STATES_BYTES: usize = 8 << 20;
 /// Bytes of one escape string (OSC, DCS, …) that are skipped before it counts as never ended.
 pub const EXPECT_STRING_BYTES: usize = 1 << 20;
+// Expect-style automation.
+
+/// A line that a terminal edits itself (ICANON) holds so many bytes, Enter not counted; Linux drops the rest without a word.
+pub const COOKED_LINE_BYTES: usize = 4095;
+/// Bytes that wait to be typed because the tool does not read.
+pub const PENDING_INPUT_BYTES: usize = 64 << 20;

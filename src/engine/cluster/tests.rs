@@ -39,6 +39,8 @@ struct World {
     crash_chance: f64,
     /// A turn's length at an instance.
     turn_ms: fn(InstanceId, &mut Random) -> u64,
+    /// From a start to ready.
+    start_ms: fn(InstanceId, Epoch, &mut Random) -> u64,
     stopped: bool,
 }
 
@@ -57,6 +59,7 @@ impl World {
             order: Vec::new(),
             crash_chance: 0.0,
             turn_ms: |_, random| 5 + random.below(20),
+            start_ms: |_, _, random| 20 + random.below(50),
             stopped: false,
         };
         world.perform();
@@ -98,7 +101,7 @@ impl World {
         let before = self.alive.insert(id, epoch);
         assert_eq!(before, None, "seed {}: two lives of {id}", self.seed);
         let _ = self.cluster.handle_report(id, epoch, Report::Started, self.now);
-        let after = 20 + self.random.below(50);
+        let after = (self.start_ms)(id, epoch, &mut self.random);
         self.later(after, id, epoch, Coming::Ready);
     }
 
@@ -296,6 +299,68 @@ fn round_robin_is_even_though_some_are_quicker_and_all_crash() {
         let turns = world.turns();
         assert!(spread(&turns, 1000) <= 0.1, "seed {seed}: {turns:?}");
     }
+}
+
+/// More than a third of the time somebody is away, and misses many turns.
+#[test]
+fn round_robin_is_even_though_all_are_killed_again_and_again() {
+    for seed in 0..10 {
+        let options = ClusterOptions {
+            routing: Routing::RoundRobin,
+            seed,
+            ..hardy(5)
+        };
+        let mut world = World::new(seed, options);
+        world.crash_chance = 0.02;
+        world.turn_ms = |_, random| 5 + random.below(10);
+        world.start_ms = |_, _, random| 100 + random.below(200);
+        while world.cluster.readiness(world.now).is_none() {
+            let _ = world.step();
+        }
+        for _ in 0..1000 {
+            world.submit(Order::prompt()).expect("room");
+        }
+        let began = world.now;
+        world.run_until_quiet();
+        let turns = world.turns();
+        assert!(spread(&turns, 1000) <= 0.05, "seed {seed}: {turns:?}");
+        // 20 crashes, each waited for, beside two seconds of work.
+        let took = world.now.since(began);
+        assert!(took < ms(10_000), "seed {seed}: {took:?}");
+    }
+}
+
+#[test]
+fn one_that_does_not_come_back_holds_up_nobody_for_long() {
+    let options = ClusterOptions {
+        routing: Routing::RoundRobin,
+        ..hardy(3)
+    };
+    let mut world = World::new(1, options);
+    world.start_ms = |id, epoch, _| match (id.0, epoch) {
+        (0, Epoch(4..)) => 3_600_000,
+        _ => 50,
+    };
+    world.turn_ms = |_, _| 10;
+    while world.cluster.readiness(world.now).is_none() {
+        let _ = world.step();
+    }
+    let (id, epoch) = (InstanceId(0), world.alive[&InstanceId(0)]);
+    world.gone(id, epoch, ExitCause::Signaled(9), false);
+    world.perform();
+    let lost = world.now;
+    for _ in 0..200 {
+        world.submit(Order::prompt()).expect("room");
+    }
+    while world.endings.len() < 200 {
+        assert!(world.step());
+    }
+    let took = world.now.since(lost);
+    assert!(
+        took < limits::ROUTE_STRAGGLER_AFTER + ms(200 * 10 / 2 + 100),
+        "{took:?}"
+    );
+    assert!(world.turns().get(&id).is_none_or(|turns| *turns == 0));
 }
 
 #[test]
