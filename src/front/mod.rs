@@ -2,4 +2,5 @@
 //! Nothing is decided here that another front would have to decide again.
 
 pub mod cli;
-pub mod script;
+#[cfg(feature = "script")]
+mod script;

@@ -43,10 +43,7 @@ Examples:
 The recording ends when the command does. What you type is recorded too, secrets included,
 unless --no-input is given.";
 
-pub const SCRIPT: &str = "\
-Examples:
-  ptych script record -o login.rhai -- ssh host";
-
+#[cfg(feature = "script")]
 pub const SCRIPT_RECORD: &str = "\
 Examples:
   ptych script record -o login.rhai -- ssh host      work at the program; the script is written when it ends
@@ -84,6 +81,25 @@ Examples:
   ptych pool bench
   ptych pool bench -n 1,4,16 --json
   ptych pool bench python --prompt 1 --slow-prompt '__import__(\"time\").sleep(0.05)'";
+
+#[cfg(feature = "script")]
+pub const SCRIPT: &str = "\
+Examples:
+  ptych script record -o login.rhai -- ssh host
+  ptych script check login.rhai
+
+The language, the functions and recipes: docs/scripting.md.";
+
+#[cfg(feature = "script")]
+pub const SCRIPT_CHECK: &str = "\
+Examples:
+  ptych script check login.rhai
+  ptych script check tests/*.rhai --json
+  ptych script check -c 'spawn(\"cat\").expect(re(\"(\"))'
+
+Nothing is started: sessions are stand-ins, and each arm of an expect block is taken once. Told are errors of syntax, names that
+there are not, wrong numbers of arguments, and patterns, keys and screen conditions that cannot be.
+Exit codes: 0 nothing found, 2 something is wrong, 3 no such file.";
 
 pub const DOCTOR: &str = "\
 Examples:

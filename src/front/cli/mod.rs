@@ -14,7 +14,7 @@ mod args;
 mod catalogue;
 mod commands;
 mod conversation;
-mod diff;
+pub(in crate::front) mod diff;
 mod draft;
 mod editor;
 mod examples;
@@ -31,6 +31,8 @@ mod programs;
 mod progress;
 mod replay;
 mod resolve;
+#[cfg(feature = "script")]
+mod script;
 mod signals;
 mod spec_view;
 mod terminal;
@@ -42,7 +44,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, PoolVerb, ProtocolVerb, ScriptVerb, Verb};
+#[cfg(feature = "script")]
+use args::ScriptVerb;
+use args::{Cli, PoolVerb, ProtocolVerb, Verb};
 use exit::Exit;
 use failure::Failure;
 
@@ -82,6 +86,11 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
             PoolVerb::Run(args) => commands::pool_run::run(args),
             PoolVerb::Bench(args) => commands::pool_bench::run(&args),
         },
+        #[cfg(feature = "script")]
+        Verb::Script { verb } => match verb {
+            ScriptVerb::Check(args) => commands::script_check::run(&args),
+            ScriptVerb::Record(args) => commands::script_record::run(args),
+        },
         Verb::Doctor(args) => commands::doctor::run(args),
         Verb::Protocol { verb } => match verb {
             ProtocolVerb::List(args) => commands::protocol_list::run(&args),
@@ -91,9 +100,6 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
             ProtocolVerb::Test(args) => commands::protocol_test::run(&args),
             ProtocolVerb::Explain(args) => commands::protocol_explain::run(args),
             ProtocolVerb::Schema => commands::schema::run(args::SchemaOf::Protocol),
-        },
-        Verb::Script { verb } => match verb {
-            ScriptVerb::Record(args) => commands::script_record::run(args),
         },
         Verb::Schema(args) => commands::schema::run(args.what),
         Verb::Completions(args) => commands::completions::run(&args),
@@ -137,6 +143,11 @@ impl Verb {
         match self {
             Verb::Ask(args) => args.json,
             Verb::Doctor(args) => args.json,
+            #[cfg(feature = "script")]
+            Verb::Script { verb } => match verb {
+                ScriptVerb::Check(args) => args.json,
+                ScriptVerb::Record(_) => false,
+            },
             Verb::Pool { verb } => match verb {
                 // Standard output is answers; an error of the whole run is told to people.
                 PoolVerb::Run(_) => false,

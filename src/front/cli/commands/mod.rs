@@ -16,4 +16,7 @@ pub mod protocol_show;
 pub mod protocol_test;
 pub mod record;
 pub mod schema;
+#[cfg(feature = "script")]
+pub mod script_check;
+#[cfg(feature = "script")]
 pub mod script_record;
