@@ -495,7 +495,7 @@ fn a_terminal_shows_how_far_it_is() {
     };
     let pair = nix::pty::openpty(Some(&size), None).expect("a terminal");
     let child = home
-        .command(&["pool", "run", "./sh.toml", "-n", "2", "p"])
+        .command(&["pool", "run", "./sh.toml", "-n", "2", "--timeout", "30s", "p"])
         .stderr(pair.slave)
         .spawn()
         .expect("started");
