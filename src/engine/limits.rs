@@ -195,3 +195,9 @@ pub const EXPECT_PATTERN_BYTES: usize = 10 << 20;
 pub const EXPECT_STATES_BYTES: usize = 8 << 20;
 /// Bytes of one escape string (OSC, DCS, …) that are skipped before it counts as never ended.
 pub const EXPECT_STRING_BYTES: usize = 1 << 20;
+// Expect-style automation.
+
+/// A line that a terminal edits itself (ICANON) holds so many bytes, Enter not counted; Linux drops the rest without a word.
+pub const COOKED_LINE_BYTES: usize = 4095;
+/// Bytes that wait to be typed because the tool does not read.
+pub const PENDING_INPUT_BYTES: usize = 64 << 20;

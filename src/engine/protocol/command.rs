@@ -1,37 +1,47 @@
-//! A protocol for a program that none teaches.
+//! A program that nobody has taught.
 
-use super::Spec;
+use std::time::Duration;
+
+use super::{Spec, parse_named};
+
+/// Nothing is framed, so nothing is given up: what is typed waits for the program for as long as it runs.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 impl Spec {
-    /// Names the session and how it is started, and frames nothing: the tool counts as ready whenever it waits for input.
+    /// A spec for a command without a protocol: it has no rules, so the session's state is `unknown` until the program ends, and no prompt
+    /// can be asked. The program gets the caller's whole environment.
     ///
-    /// The name is that of the program, as far as a protocol may be called so.
-    ///
-    /// # Panics
-    ///
-    /// Never: what is written here is a valid protocol whatever the program is called.
-    pub fn command(program: impl Into<String>, args: impl IntoIterator<Item = impl Into<String>>) -> Spec {
+    /// ```
+    /// let spec = ptych::engine::protocol::Spec::command("/usr/bin/ssh", ["-p", "2222", "localhost"]);
+    /// assert_eq!((spec.name.as_str(), spec.rules.len()), ("ssh", 0));
+    /// ```
+    pub fn command(program: impl Into<String>, args: impl IntoIterator<Item: Into<String>>) -> Spec {
         let program = program.into();
-        let name = name(&program);
+        let name = name_of(&program);
         let source = format!("name = \"{name}\"\ncommand = [\"{name}\"]\nprompt = '$'\ninclude = []\n");
-        let mut spec = super::parse(&source).expect("a protocol of a name, a command and a prompt is valid");
+        let mut spec = parse_named("command", &source).expect("a minimal protocol with a valid name");
+        spec.rules.clear();
         spec.spawn.programs = vec![program];
         spec.spawn.args = args.into_iter().map(Into::into).collect();
+        spec.spawn.pass_env = vec!["*".into()];
+        spec.submit.write_within = FOR_EVER;
         spec
+    }
+
+    /// It comes from no protocol: nothing on the screen has a meaning, and its arguments are taken as they are.
+    pub fn is_untaught(&self) -> bool {
+        self.rules.is_empty()
     }
 }
 
-fn name(program: &str) -> String {
+/// The file's name as a protocol may be called.
+fn name_of(program: &str) -> String {
     let file = program.rsplit('/').next().unwrap_or_default();
-    let name: String = file
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .collect();
-    let name = name.to_ascii_lowercase();
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        name
-    } else {
-        format!("tool{name}")
+    let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let name: String = file.chars().filter(kept).collect::<String>().to_ascii_lowercase();
+    match name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        true => name,
+        false => format!("tool{name}"),
     }
 }
 
@@ -40,19 +50,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_a_program_is_called_it_has_a_protocol() {
+    fn any_program_has_a_name() {
         for (program, name) in [
-            ("/usr/bin/Foo.sh", "foosh"),
+            ("/usr/bin/python3.11", "python311"),
+            ("./a b", "ab"),
             ("7z", "tool7z"),
-            ("ünï", "n"),
             ("", "tool"),
-            ("./a b\"\n", "ab"),
-            ("[", "tool"),
+            ("X\"'\n", "x"),
         ] {
-            let spec = Spec::command(program, ["-x", "y z"]);
-            assert_eq!(spec.name, name);
-            assert_eq!(spec.spawn.programs, [program]);
-            assert_eq!(spec.spawn.args, ["-x", "y z"]);
+            assert_eq!(Spec::command(program, ["x"]).name, name, "{program:?}");
         }
     }
 }

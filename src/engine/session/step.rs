@@ -55,7 +55,7 @@ impl Session {
 
     /// Looks at the evidence. Called when a burst of output has ended, when the tty was looked at, and when time passed.
     pub(super) fn evaluate(&mut self, now: Time) {
-        if matches!(self.state, State::Exited { .. }) || self.in_frame(now) {
+        if self.spec.is_untaught() || matches!(self.state, State::Exited { .. }) || self.in_frame(now) {
             return;
         }
         if self.choose(now) {

@@ -23,6 +23,7 @@ mod timer;
 mod tree;
 mod unix;
 mod usage;
+mod window;
 
 use std::io;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use timer::Timer;
 pub use tree::{adopt_orphans, sweep_adopted};
 pub use unix::Unix;
 pub use usage::{Usage, is_stopped, usage};
+pub(in crate::host) use window::window_size;
 
 /// What one read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,8 @@ pub trait Pty: Send {
     fn discard_input(&mut self);
     fn resize(&mut self, size: Size) -> io::Result<()>;
     fn probe(&mut self, depth: ProbeDepth) -> TtyProbe;
+    /// The character that ends the input of a tool that reads lines (`VEOF`); `None` while it reads keys.
+    fn end_of_file(&mut self) -> Option<u8>;
     /// To the foreground process group; all but an interrupt only while that is not the tool's own group.
     fn signal_foreground(&mut self, signal: ForegroundSignal);
     /// To the tool's process group, its descendants, and what `survivors` found last.

@@ -4,10 +4,12 @@ use tokio::sync::oneshot;
 
 use super::Snapshot;
 use super::command::Command;
-use super::driver::{Driver, Phase};
+use super::driver::Driver;
 use crate::engine::session::SubmitError;
 use crate::engine::time::Time;
+use crate::engine::tty::{ProbeDepth, TtyProbe};
 use crate::host::error::RecordError;
+use crate::host::expect::{Log, LogId, Show, Tapped};
 use crate::host::options::RecordOptions;
 use crate::host::recording::Recorder;
 
@@ -22,7 +24,27 @@ impl Driver {
             Command::Ask(ask) if self.is_over() => ask.refuse(SubmitError::Exited.into()),
             Command::Ask(ask) => self.waiting.take(ask, &mut self.machine, now),
             Command::Interrupt(to) => reply(to, self.machine.interrupt(now)),
-            Command::Keys(bytes) => self.machine.type_raw(&bytes, now),
+            Command::Keys(bytes) => self.type_bytes(&bytes, now),
+            Command::Key(name) => self.type_key(&name, now),
+            Command::KeyNames(names) => self.type_key_names(&names, now),
+            Command::Paste(text) => self.paste(&text, now),
+            Command::Secret {
+                secret,
+                within,
+                reply,
+            } => self.take_secret(secret, within, reply, now),
+            Command::EndOfFile(to) => reply(to, self.type_end_of_file(now)),
+            Command::Flush { within, reply } => self.take_flush(within, reply, now),
+            Command::Tty(to) => reply(to, self.look_at_tty()),
+            Command::Expect(wait, told) => self.take_wait(wait, told, now),
+            Command::Group(patterns, wanted) => self.take_group(patterns, wanted, now),
+            Command::Forget(group) => self.forget_group(group),
+            Command::Unmatched(to) => reply(to, self.unmatched()),
+            Command::Consume(position) => self.consume_to(position, now),
+            Command::Log(log, to) => reply(to, self.taps.add(log)),
+            Command::StopLog(id) => self.taps.remove(id),
+            Command::Tap(log, show, to) => reply(to, self.tap(log, show)),
+            Command::ReadOn => {}
             Command::Resize(size) => self.machine.resize(size, now),
             Command::Snapshot(to) => reply(to, self.snapshot()),
             Command::Explain(to) => reply(to, self.machine.explain(now)),
@@ -38,8 +60,27 @@ impl Driver {
         }
     }
 
-    fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Sweeping { .. } | Phase::Ended)
+    fn tap(&mut self, log: Box<dyn Log>, show: Show) -> Tapped {
+        let shown = match show {
+            Show::Screen => self.machine.screen().snapshot(),
+            Show::Unmatched => self
+                .unmatched()
+                .map_or(Vec::new(), |unmatched| unmatched.on_a_raw_terminal()),
+            Show::Nothing => Vec::new(),
+        };
+        Tapped {
+            // After its end nothing is heard of a tool: the tap goes at once, and that tells it.
+            id: match self.is_over() {
+                true => LogId::default(),
+                false => self.taps.add(log),
+            },
+            shown,
+        }
+    }
+
+    fn look_at_tty(&mut self) -> TtyProbe {
+        let pty = self.pty.as_mut();
+        pty.map(|pty| pty.probe(ProbeDepth::Waiting)).unwrap_or_default()
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
