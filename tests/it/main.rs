@@ -12,6 +12,8 @@ mod cli_pool;
 mod cli_protocol;
 #[cfg(feature = "script")]
 mod cli_script_check;
+#[cfg(feature = "script")]
+mod cli_script_run;
 mod cli_support;
 mod cli_usage;
 mod cluster;
