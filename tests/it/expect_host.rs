@@ -325,12 +325,16 @@ fn unmatched_output_is_kept_up_to_a_bound_and_what_is_dropped_is_told() {
             follow: Some(follow),
             ..Options::default()
         };
-        let s = Session::spawn(["sh", "-c", "read x; seq 1 1000; echo end; read x"], options).expect("started");
+        let s =
+            Session::spawn(["sh", "-c", "read x; seq 1 1000; echo end; read x"], options).expect("started");
         let (_, mut events) = s.events().await.expect("alive");
         s.send_line("").await.expect("typed");
         let found = s.expect("end").await.expect("found");
         assert!(found.before.len() < 1000, "{}", found.before.len());
-        let all = 1 + (1..=1000).map(|n: u32| n.to_string().len() as u64 + 1).sum::<u64>();
+        let all = 1
+            + (1..=1000)
+                .map(|n: u32| n.to_string().len() as u64 + 1)
+                .sum::<u64>();
         assert_eq!(found.truncated_bytes + found.before.len() as u64, all);
         assert!(found.before().ends_with("\n999\n1000\n"));
         let mut dropped = 0;
