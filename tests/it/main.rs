@@ -12,11 +12,14 @@ mod cli_pool;
 mod cli_protocol;
 #[cfg(feature = "script")]
 mod cli_script_check;
+#[cfg(feature = "script")]
+mod cli_script_run;
 mod cli_support;
 mod cli_usage;
 mod cluster;
 mod cluster_promises;
 mod cluster_wire;
+mod dialogues;
 mod docs;
 mod examples;
 mod expect_host;
@@ -30,6 +33,8 @@ mod oracle;
 mod promises;
 mod recordings;
 mod schema;
+mod script_dialogues;
+mod script_record;
 mod support;
 mod term_corpus;
 mod tools;

@@ -20,3 +20,5 @@ pub mod schema;
 pub mod script_check;
 #[cfg(feature = "script")]
 pub mod script_record;
+#[cfg(feature = "script")]
+pub mod script_run;
