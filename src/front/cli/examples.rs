@@ -73,6 +73,24 @@ Examples:
   ptych pool bench -n 1,4,16 --json
   ptych pool bench python --prompt 1 --slow-prompt '__import__(\"time\").sleep(0.05)'";
 
+#[cfg(feature = "script")]
+pub const SCRIPT: &str = "\
+Examples:
+  ptych script check login.rhai
+
+The language, the functions and recipes: docs/scripting.md.";
+
+#[cfg(feature = "script")]
+pub const SCRIPT_CHECK: &str = "\
+Examples:
+  ptych script check login.rhai
+  ptych script check tests/*.rhai --json
+  ptych script check -c 'spawn(\"cat\").expect(re(\"(\"))'
+
+Nothing is started: sessions are stand-ins, and each arm of an expect block is taken once. Told are errors of syntax, names that
+there are not, wrong numbers of arguments, and patterns, keys and screen conditions that cannot be.
+Exit codes: 0 nothing found, 2 something is wrong, 3 no such file.";
+
 pub const DOCTOR: &str = "\
 Examples:
   ptych doctor
