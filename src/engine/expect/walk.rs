@@ -121,6 +121,12 @@ impl Walk {
         }
     }
 
+    /// How often the cache was emptied.
+    #[cfg(test)]
+    pub fn clears(&self) -> usize {
+        self.cache.as_ref().map_or(0, Cache::clear_count)
+    }
+
     #[cfg(test)]
     pub fn steps(&self) -> u64 {
         self.steps
