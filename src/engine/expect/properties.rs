@@ -308,7 +308,9 @@ fn a_flood_that_matches_nothing_costs_one_step_a_byte_and_bounded_memory() {
         Pattern::glob("fatal*denied"),
     ])
     .expect("these compile");
-    for (bytes, precedence) in [(100 << 20, Precedence::Leftmost), (4 << 20, Precedence::Listed)] {
+    // All of it where the compiler has made it fast; the count of steps is the same law for less.
+    let much = if cfg!(debug_assertions) { 16 << 20 } else { 100 << 20 };
+    for (bytes, precedence) in [(much, Precedence::Leftmost), (4 << 20, Precedence::Listed)] {
         let (capacity, steps, end) = flood(bytes, &patterns, precedence);
         let walks = if precedence == Precedence::Listed { 4 } else { 1 };
         assert_eq!(steps, end * walks);
@@ -362,10 +364,10 @@ fn many_waits_on_one_burst_are_linear() {
 #[test]
 fn a_full_cache_changes_nothing() {
     let patterns =
-        Patterns::new([Pattern::regex("a[ab]{24}c"), Pattern::regex("[ab]{9}d+")]).expect("these compile");
+        Patterns::new([Pattern::regex("a[ab]{20}c"), Pattern::regex("[ab]{9}d+")]).expect("these compile");
     let mut text = String::new();
     let mut bits = 0x9e37_79b9_u32;
-    for _ in 0..150_000 {
+    for _ in 0..60_000 {
         bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         text.push(if bits & 0x8000_0000 == 0 { 'a' } else { 'b' });
     }
