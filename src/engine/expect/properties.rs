@@ -309,7 +309,11 @@ fn a_flood_that_matches_nothing_costs_one_step_a_byte_and_bounded_memory() {
     ])
     .expect("these compile");
     // All of it where the compiler has made it fast; the count of steps is the same law for less.
-    let much = if cfg!(debug_assertions) { 16 << 20 } else { 100 << 20 };
+    let much = if cfg!(debug_assertions) {
+        16 << 20
+    } else {
+        100 << 20
+    };
     for (bytes, precedence) in [(much, Precedence::Leftmost), (4 << 20, Precedence::Listed)] {
         let (capacity, steps, end) = flood(bytes, &patterns, precedence);
         let walks = if precedence == Precedence::Listed { 4 } else { 1 };
