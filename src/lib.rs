@@ -53,3 +53,6 @@ mod readme {}
 #[cfg(all(doctest, feature = "host"))]
 #[doc = include_str!("../docs/clusters.md")]
 mod clusters {}
+#[cfg(all(doctest, feature = "host"))]
+#[doc = include_str!("../docs/coming-from-expect.md")]
+mod coming_from_expect {}

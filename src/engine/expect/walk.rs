@@ -121,6 +121,12 @@ impl Walk {
         }
     }
 
+    /// How often the cache was emptied.
+    #[cfg(test)]
+    pub fn clears(&self) -> usize {
+        self.cache.as_ref().map_or(0, Cache::clear_count)
+    }
+
     #[cfg(test)]
     pub fn steps(&self) -> u64 {
         self.steps
@@ -172,16 +178,16 @@ impl Walk {
         let dfa = &program.dfa;
         let mut at = 0;
         while let Some(&byte) = block.get(at) {
-            let state = self.state;
-            let cache = cache(&mut self.cache);
-            let mut next = match state.is_tagged() {
-                true => dfa.next_state(cache, state, byte).expect(NEVER_GIVES_UP),
-                false => dfa.next_state_untagged(cache, state, byte),
-            };
+            let mut next = LazyStateID::default();
+            let mut lost = false;
+            let known = !self.state.is_tagged();
+            if known {
+                next = dfa.next_state_untagged(cache(&mut self.cache), self.state, byte);
+            }
+            if !known || next.is_unknown() {
+                (next, lost) = self.slow_step(byte);
+            }
             if next.is_tagged() {
-                if next.is_unknown() {
-                    next = dfa.next_state(cache, state, byte).expect(NEVER_GIVES_UP);
-                }
                 if next.is_dead() {
                     self.over = match self.last {
                         Some(_) => Over::Settled(Settled::Following),
@@ -190,17 +196,18 @@ impl Walk {
                     return at + 1;
                 }
                 if next.is_match() {
-                    let nth = dfa.match_pattern(cache, next, 0);
+                    let nth = dfa.match_pattern(cache(&mut self.cache), next, 0);
                     let end = self.at + at as u64;
+                    if lost {
+                        self.walk_again(end, kept);
+                    }
                     let certain = self.certain(end, kept);
                     self.matched(end, nth, certain);
                     if self.over != Over::No {
                         return at;
                     }
                     // Asking may have emptied the cache.
-                    next = dfa
-                        .next_state(self::cache(&mut self.cache), self.state, byte)
-                        .expect(NEVER_GIVES_UP);
+                    (next, _) = self.slow_step(byte);
                     if goal == Goal::First {
                         self.state = next;
                         return at + 1;
@@ -211,6 +218,23 @@ impl Walk {
             at += 1;
         }
         at
+    }
+
+    /// The next state, built if need be. When that emptied the cache, the present state has lost its name, and only the next has one.
+    fn slow_step(&mut self, byte: u8) -> (LazyStateID, bool) {
+        let cache = cache(&mut self.cache);
+        let next = self
+            .program
+            .dfa
+            .next_state(cache, self.state, byte)
+            .expect(NEVER_GIVES_UP);
+        let lost = cache.clear_count() != self.clears;
+        if lost {
+            self.clears = cache.clear_count();
+            self.known.clear();
+            self.fresh.clear();
+        }
+        (next, lost)
     }
 
     fn matched(&mut self, end: u64, nth: PatternID, certain: Certain) {
@@ -255,7 +279,6 @@ impl Walk {
 
     /// What is certain in the present state, which is the one before the byte at `place`.
     fn certain(&mut self, place: u64, kept: &Kept) -> Certain {
-        self.rename(place, kept);
         if let Some(certain) = self.known.get(&self.state) {
             return *certain;
         }
@@ -307,28 +330,27 @@ impl Walk {
         Certain::Final(nth)
     }
 
-    fn is_fresh(&mut self) -> bool {
-        if cache(&mut self.cache).clear_count() != self.clears {
-            return false;
-        }
+    fn is_fresh(&self) -> bool {
         self.fresh.contains(&self.state)
     }
 
-    /// After the cache was emptied, walks the way once more, so that the present state, before the byte at `place`, has a name again. It is rare:
-    /// only patterns whose states fill the cache do it. True when it was needed.
+    /// Asking what could follow has emptied the cache: the present state, before the byte at `place`, gets a name again. True when that was needed.
     fn rename(&mut self, place: u64, kept: &Kept) -> bool {
-        if cache(&mut self.cache).clear_count() == self.clears {
-            return false;
+        let emptied = cache(&mut self.cache).clear_count() != self.clears;
+        if emptied {
+            self.walk_again(place, kept);
         }
+        emptied
+    }
+
+    /// Walks the way to the byte at `place` once more. It is rare: only patterns whose states fill the cache do it, and only where that happens
+    /// at a match or while the end of the text is asked about.
+    fn walk_again(&mut self, place: u64, kept: &Kept) {
         self.begin();
-        let program = self.program.clone();
-        let cache = cache(&mut self.cache);
         for byte in kept.range(self.from, place) {
-            let next = program.dfa.next_state(cache, self.state, *byte);
-            self.state = next.expect(NEVER_GIVES_UP);
+            (self.state, _) = self.slow_step(*byte);
             self.steps += 1;
         }
-        true
     }
 
     /// Names the first state, and all in which nothing has begun.

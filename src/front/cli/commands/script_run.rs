@@ -12,7 +12,7 @@ use crate::front::cli::script::many::{self, Done, Plan};
 use crate::front::cli::signals::Signals;
 use crate::front::cli::values::SecretPlace;
 use crate::front::cli::{output, script};
-use crate::front::script::{EXIT_FAILED, Script, SecretSource, Settings, Told, outcome};
+use crate::front::script::{EXIT_FAILED, Script, SecretSource, Settings, outcome};
 
 pub fn run(args: &args::ScriptRun) -> anyhow::Result<Exit> {
     let scripts = script::read(&args.scripts)?;
@@ -73,7 +73,7 @@ fn settings(args: &args::ScriptRun) -> Result<Settings, Failure> {
 }
 
 /// Scripts that cannot be run at all; nothing was started.
-fn refuse(args: &args::ScriptRun, scripts: &[Script], wrong: &[(usize, Box<Told>)]) -> Exit {
+fn refuse(args: &args::ScriptRun, scripts: &[Script], wrong: &[many::Wrong]) -> Exit {
     for (index, told) in wrong {
         let script = &scripts[*index];
         if args.json {

@@ -43,6 +43,9 @@ struct Running {
     signal: Option<Signal>,
 }
 
+/// A script's place in the list, and what is wrong with it.
+pub type Wrong = (usize, Box<Told>);
+
 struct Prepared {
     run: Run,
     kept: Kept,
@@ -50,7 +53,7 @@ struct Prepared {
 
 impl Plan {
     /// All scripts parsed, or what is wrong with each that cannot be.
-    fn prepare(&self) -> Result<VecDeque<(usize, Prepared)>, Vec<(usize, Box<Told>)>> {
+    fn prepare(&self) -> Result<VecDeque<(usize, Prepared)>, Vec<Wrong>> {
         let mut ready = VecDeque::new();
         let mut wrong = Vec::new();
         for (index, script) in self.scripts.iter().enumerate() {
@@ -78,11 +81,7 @@ impl Plan {
 /// # Errors
 ///
 /// What is wrong with scripts that cannot be run. Nothing has been started then.
-pub fn run(
-    plan: &Plan,
-    signals: Signals,
-    mut tell: impl FnMut(Done),
-) -> Result<Option<Exit>, Vec<(usize, Box<Told>)>> {
+pub fn run(plan: &Plan, signals: Signals, mut tell: impl FnMut(Done)) -> Result<Option<Exit>, Vec<Wrong>> {
     let shared = Shared {
         plan,
         waiting: Mutex::new(plan.prepare()?),
