@@ -23,8 +23,9 @@ impl Time {
 
 impl Add<Duration> for Time {
     type Output = Time;
+    /// A time without measure (`Duration::MAX`) never comes.
     fn add(self, rhs: Duration) -> Time {
-        Time(self.0 + rhs)
+        Time(self.0.saturating_add(rhs))
     }
 }
 

@@ -35,7 +35,8 @@ impl Driver {
             self.tell_flushed(now);
         }
         self.look_at_the_inbox(now);
-        let deadline = self.deadline().map(|at| self.origin + at.0);
+        // What is further away than the clock can count never comes.
+        let deadline = self.deadline().and_then(|at| self.origin.checked_add(at.0));
         #[expect(
             clippy::disallowed_methods,
             reason = "the timer is set from this machine's clock"
