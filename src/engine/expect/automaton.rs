@@ -222,7 +222,12 @@ pub(super) fn start(look_behind: Option<u8>) -> start::Config {
 }
 
 fn parse(regex: &str) -> Result<Hir, Box<regex_syntax::Error>> {
-    let mut parser = ParserBuilder::new().multi_line(true).utf8(false).build();
+    // A CR begins a line as a person sees it, and in raw bytes each line ends with one.
+    let mut parser = ParserBuilder::new()
+        .multi_line(true)
+        .crlf(true)
+        .utf8(false)
+        .build();
     let hir = parser.parse(regex)?;
     match hir.properties().look_set().contains_word_unicode() {
         true => Ok(ascii_words(hir)),

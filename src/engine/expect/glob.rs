@@ -15,8 +15,8 @@ pub(super) fn to_regex(glob: &str) -> Result<String, BadGlob> {
     while let Some(&c) = chars.get(at) {
         at += 1;
         match c {
-            '*' => regex.push_str(r"[^\n]*"),
-            '?' => regex.push_str(r"[^\n]"),
+            '*' => regex.push_str(r"[^\r\n]*"),
+            '?' => regex.push_str(r"[^\r\n]"),
             '[' => at = class(&chars, at, &mut regex)?,
             '\\' => {
                 let Some(&c) = chars.get(at) else {

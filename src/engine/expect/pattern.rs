@@ -15,8 +15,8 @@ use crate::engine::framer::state::State;
 pub enum Pattern {
     /// This text.
     Literal { text: String, ignore_case: bool },
-    /// Syntax of the `regex` crate. `^` and `$` are the ends of a line, `\A` is the start of the unmatched text, `\z` the end of the
-    /// settled text, `.` does not match a line end, `\b` and `\B` know ASCII words only.
+    /// Syntax of the `regex` crate. `^` and `$` are the ends of a line, which LF, CR LF and a lone CR end; `.` matches neither CR nor LF; `\A` is the
+    /// start of the unmatched text, `\z` the end of the settled text, `\b` and `\B` know ASCII words only.
     Regex(String),
     /// `*` any characters of a line, `?` any one, `[a-z]`, `[!a-z]`, `\` before a character that is to mean itself. It may begin anywhere.
     Glob { glob: String, ignore_case: bool },

@@ -218,7 +218,7 @@ proptest! {
         let mut best: Option<(usize, usize, usize)> = None;
         for (index, pattern) in patterns.iter().enumerate() {
             let regex = pattern.as_regex().expect("text").expect("a glob").replace("\\b", "(?-u:\\b)");
-            let regex = regex::bytes::RegexBuilder::new(&regex).multi_line(true).build().expect("a regex");
+            let regex = regex::bytes::RegexBuilder::new(&regex).multi_line(true).crlf(true).build().expect("a regex");
             if let Some(found) = regex.find(&bytes)
                 && best.is_none_or(|(start, _, _)| found.start() < start)
             {

@@ -522,6 +522,23 @@ fn anchors_are_those_of_lines_and_of_the_unmatched_text() {
         rig.expect([re(regex)]);
         assert_eq!(rig.told(), told, "{regex}");
     }
+    // A prompt behind a mark that is painted over, a progress bar, and lines of raw bytes.
+    for (kind, text, regex, told) in [
+        (StreamKind::Text, "%        \r \rvm$ ", "^vm\\$ ", "0:vm$ "),
+        (StreamKind::Text, "10%\r20%\r30%\r\n", "^20%$", "0:20%"),
+        (StreamKind::Text, "10%\r20%\r30%\r\n", ".+", "0:10%"),
+        (StreamKind::Raw, "one\r\ntwo\r\n", "^two$", "0:two"),
+        (StreamKind::Raw, "one\r\ntwo\r\n", "^\n", "-"),
+    ] {
+        let config = StreamConfig {
+            kind,
+            ..StreamConfig::default()
+        };
+        let mut rig = Rig::new(config);
+        rig.out(text);
+        rig.expect([re(regex)]);
+        assert_eq!(rig.told(), told, "{regex}");
+    }
     let mut rig = Rig::text();
     rig.out("one\r\ntwo\r\nthree");
     rig.expect([re("three\\z")]);
