@@ -333,6 +333,25 @@ fn a_prompt_of_a_line_editor_is_its_text() {
     });
 }
 
+/// zsh paints a mark over the whole line above each prompt and takes it back: the prompt begins a line all the same.
+#[test]
+fn a_prompt_behind_what_is_painted_over_begins_a_line() {
+    run(async {
+        let options = Options {
+            env: vec![("PS1".into(), "zsh> ".into())],
+            ..options()
+        };
+        let s = spawn_with(["zsh", "-f", "-i"], options);
+        let prompt = re("^zsh> ");
+        s.expect(prompt.clone()).await.expect("a prompt");
+        for (typed, said) in [("echo a line", "^a line$"), ("printf 'no line'", "^no line")] {
+            s.send_line(typed).await.expect("typed");
+            s.expect(re(said)).await.expect("said");
+            s.expect(prompt.clone()).await.expect("a prompt");
+        }
+    });
+}
+
 /// Framed turns of a shell, as `replwrap` has them: state is kept, blocks run, an unfinished one is told, and the next turn is whole.
 #[test]
 fn a_shell_as_a_function_keeps_its_state_and_tells_what_is_unfinished() {

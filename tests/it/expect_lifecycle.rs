@@ -177,9 +177,10 @@ fn a_hang_up_ends_what_does_not_ignore_it() {
 fn control_keys_are_signals_for_the_program() {
     run(async {
         let s = python(
-            "import signal,sys\n\
-             for n in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP): signal.signal(n, lambda n, _: print('got', signal.Signals(n).name, flush=True))\n\
-             print('ready', flush=True)\n\
+            "import os,signal,sys\n\
+             def told(n, _): os.write(1, b'got %s\\n' % signal.Signals(n).name.encode())\n\
+             for n in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP): signal.signal(n, told)\n\
+             os.write(1, b'ready\\n')\n\
              while sys.stdin.readline(): pass",
         );
         s.expect("ready\n").await.expect("set up");
@@ -205,7 +206,10 @@ fn an_interrupted_shell_prompts_again() {
             },
         );
         s.expect("bash> ").await.expect("a prompt");
-        s.send_line("echo began; sleep 1000").await.expect("typed");
+        // Said by the program itself: a key before that would be the shell's.
+        s.send_line("sh -c 'echo began; exec sleep 1000'")
+            .await
+            .expect("typed");
         s.expect("\nbegan\n").await.expect("it sleeps");
         s.send_key("ctrl-c").await.expect("a key");
         s.expect("bash> ").await.expect("a prompt");
@@ -322,9 +326,9 @@ fn a_resize_is_a_signal_and_a_size() {
     run(async {
         let s = python(
             "import os,signal,sys\n\
-             def told(*_): print('size', *os.get_terminal_size(), flush=True)\n\
+             def told(*_): os.write(1, b'size %d %d\\n' % os.get_terminal_size())\n\
              signal.signal(signal.SIGWINCH, told)\n\
-             print('ready', flush=True)\n\
+             os.write(1, b'ready\\n')\n\
              while sys.stdin.readline(): pass",
         );
         s.expect("ready\n").await.expect("set up");
@@ -516,5 +520,43 @@ fn role_of_a_supervisor() {
         s.expect("hello\n").await.expect("the echo");
         s.expect_with("hello\n", peek()).await.expect("the line");
         std::fs::write(done, to_the_end(&s).await.before.as_slice()).expect("written");
+    });
+}
+
+/// Under `nohup` a hang-up is ignored, and what is started inherits that unless somebody takes care.
+#[test]
+fn a_supervisor_that_ignores_hang_ups_leaves_no_orphan() {
+    let done = tempfile::NamedTempFile::new().expect("a file");
+    let me = std::env::current_exe().expect("this program");
+    let role = "trap '' HUP INT QUIT; exec \"$0\" --exact expect_lifecycle::role_of_a_deaf_supervisor --ignored --nocapture";
+    let output = std::process::Command::new("sh")
+        .args(["-c", role])
+        .arg(me)
+        .env("PTYCH_TEST_DONE", done.path())
+        .output()
+        .expect("run");
+    let written = std::fs::read_to_string(done.path()).expect("a file");
+    let output = String::from_utf8_lossy(&output.stdout);
+    let (ignored, pid) = written
+        .trim()
+        .split_once(' ')
+        .unwrap_or_else(|| panic!("{output}"));
+    assert_eq!(ignored, "0000000000000000", "signals that the program ignores");
+    let pid = pid.parse().expect("a pid");
+    soon("it has ended with its supervisor", || !is_running(pid));
+}
+
+/// Run by the test above, in a process of its own.
+#[test]
+#[ignore = "a part of another test"]
+fn role_of_a_deaf_supervisor() {
+    let Some(done) = std::env::var_os("PTYCH_TEST_DONE") else {
+        return;
+    };
+    run(async {
+        let s = sh("grep SigIgn /proc/self/status; read x");
+        let ignored = s.expect(re(r"SigIgn:\s*(\w+)\n")).await.expect("a mask");
+        let written = format!("{} {}", ignored.group(1).expect("a mask"), s.pid());
+        std::fs::write(done, written).expect("written");
     });
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "script")]
 use crate::cli_support::Home;
 
 fn root() -> PathBuf {
@@ -121,6 +122,7 @@ fn the_page_counts_its_cases() {
     );
 }
 
+#[cfg(feature = "script")]
 #[test]
 fn the_pages_scripts_have_nothing_wrong_with_them() {
     let page = page();

@@ -700,3 +700,61 @@ fn waiting_and_asynchronous_calls_take_turns() {
     let inner: &Session = s.inner();
     assert_eq!(blocking::block_on(inner.expect("3")).expect("three").position, 2);
 }
+
+// Extremes.
+
+#[test]
+fn a_time_without_measure_is_no_limit() {
+    use std::time::Duration;
+    run(async {
+        let s = sh("echo one; read x; echo two; read x");
+        s.expect_with("one", wait(Duration::MAX)).await.expect("found");
+        let patterns = [Pattern::literal("two"), Pattern::quiet(Duration::MAX)];
+        let typed = async { s.send_line("").await.expect("typed") };
+        let (found, ()) = tokio::join!(s.expect_with(patterns, wait(Duration::MAX)), typed);
+        assert_eq!(found.expect("found").index, 0);
+    });
+}
+
+#[test]
+fn an_empty_match_is_there_at_once_and_an_empty_text_is_refused() {
+    run(async {
+        let s = sh("echo abc; read x");
+        s.expect_with("abc\n", peek()).await.expect("printed");
+        let found = s.expect(re("x*")).await.expect("found");
+        assert_eq!((found.position, found.end), (0, 0));
+        assert_eq!(
+            s.expect("").await.expect_err("it is everywhere").code(),
+            "pattern_invalid"
+        );
+        assert_eq!(s.expect("abc").await.expect("found").before(), "");
+    });
+}
+
+/// No pattern at all: only the end and the time are left to come.
+#[test]
+fn a_wait_for_nothing_ends_with_the_program_or_its_time() {
+    run(async {
+        let s = sh("echo abc; read x");
+        let none = Vec::<Pattern>::new;
+        assert_eq!(
+            s.expect_with(none(), wait(SHORT)).await.expect_err("time").code(),
+            "timed_out"
+        );
+        s.send_line("").await.expect("typed");
+        assert_eq!(s.expect(none()).await.expect_err("the end").code(), "eof");
+    });
+}
+
+#[test]
+fn a_pattern_too_large_is_refused_and_a_thousand_small_ones_are_not() {
+    run(async {
+        let s = sh("echo this is word 777 of many; read x");
+        let error = s.expect(re("((a{100}){100}){100}")).await.expect_err("too large");
+        assert_eq!(error.code(), "pattern_invalid");
+        let many: Vec<Pattern> = (0..1000)
+            .map(|n| Pattern::literal(format!("word {n} ")))
+            .collect();
+        assert_eq!(s.expect(many).await.expect("found").index, 777);
+    });
+}
