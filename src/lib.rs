@@ -43,6 +43,9 @@ pub mod front;
 #[cfg(feature = "host")]
 pub mod host;
 
+#[cfg(feature = "host")]
+pub use host::blocking;
+
 // What the pages show compiles.
 #[cfg(all(doctest, feature = "host"))]
 #[doc = include_str!("../README.md")]

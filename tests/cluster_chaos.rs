@@ -335,7 +335,9 @@ fn check(answers: &BTreeMap<u32, Answer>, runs: &BTreeMap<u32, Vec<u32>>, harm: 
             }
             Outcome::Exited if !is_retryable(n) => {}
             // The tool's prompt was washed away.
-            _ if harm == Harm::ForeignFlood => assert!(!answer.response.complete, "{seen}"),
+            Outcome::Blocked | Outcome::Unknown if harm == Harm::ForeignFlood && !is_retryable(n) => {
+                assert!(!answer.response.complete, "{seen}");
+            }
             _ => panic!("{seen}: not what was promised"),
         }
     }

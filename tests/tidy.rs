@@ -25,7 +25,7 @@ const ENGINE_LEVELS: &[&[&str]] = &[
     &["term", "protocol", "supervise", "health", "route", "pool"],
     &["response"],
     &["event", "framer", "policy"],
-    &["session", "cluster"],
+    &["session", "cluster", "expect"],
 ];
 
 const MAX_FILE_LINES: usize = 700;

@@ -61,6 +61,10 @@ pub enum EventBody {
         /// Absent: the protocol does not say how it is asked, or it does not tell.
         tool_version: Option<String>,
     },
+    /// Unmatched output that is not kept any more.
+    OutputDropped {
+        bytes: u64,
+    },
     Exited {
         exit: Exit,
     },

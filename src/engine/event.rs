@@ -54,5 +54,9 @@ pub enum EventKind {
         /// `None`: it was not asked, or does not tell.
         tool_version: Option<String>,
     },
+    /// Nobody has matched the tool's output for so long that the oldest of it is not kept any more.
+    OutputDropped {
+        bytes: u64,
+    },
     Exited(Exit),
 }

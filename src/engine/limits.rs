@@ -130,6 +130,8 @@ pub const PAUSES_FORGIVEN: u8 = 3;
 
 // Clusters: `engine::route`, `engine::pool`.
 
+/// How often a prompt that may be retried is tried again when it ended behind a question that no state of its protocol knows.
+pub const UNRECOGNISED_RETRIES: u32 = 2;
 /// How long a sticky key waits for its home to come back before it goes elsewhere.
 pub const ROUTE_KEY_WAIT: Duration = Duration::from_secs(60);
 /// Turns that an instance which was away may catch up with, in round-robin.
@@ -140,6 +142,8 @@ pub const ROUTE_LEAD_TURNS: u32 = 4;
 pub const ROUTE_STRAGGLER_TIMES: u32 = 4;
 /// but for at least so long.
 pub const ROUTE_STRAGGLER_AFTER: Duration = Duration::from_millis(500);
+/// An instance that is being started again is waited for at most so long, in round-robin, and not at all where that usually takes longer.
+pub const ROUTE_ABSENCE_MOST: Duration = Duration::from_secs(5);
 /// What an instance's mean turn time says is halved after so long without a turn.
 pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
 /// A new turn time counts for at least one part of so many.
@@ -167,3 +171,33 @@ pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 pub const USAGE_LIMIT_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Answers of a cluster that nobody has read yet; at 50 MB each the worst case is a caller's own doing, ordinary ones are kilobytes.
 pub const CLUSTER_UNREAD_ANSWERS: usize = 4096;
+
+// Waits for output: `engine::expect`.
+
+/// Text that nobody has matched yet, in bytes; when it is full the older half is dropped and told. Memory is used only as text comes.
+pub const EXPECT_KEEP_BYTES: usize = 64 << 20;
+/// How long a wait takes unless it says otherwise.
+pub const EXPECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Silence that settles a match that could still grow, where the platform cannot tell what the tool waits in.
+pub const EXPECT_SETTLE: Duration = Duration::from_millis(250);
+/// With first-listed precedence: bytes behind the first complete match within which a pattern listed earlier may still come.
+pub const EXPECT_LISTED_BYTES: u64 = 4096;
+/// Text of a background pattern's match and of what came before it, in bytes.
+pub const EXPECT_BACKGROUND_BYTES: usize = 64 << 10;
+/// What is told of the text behind a match.
+pub const EXPECT_AFTER_BYTES: usize = 4 << 10;
+/// How much of the newest unmatched text is searched for what came near, when a wait fails.
+pub const EXPECT_NEAR_BYTES: usize = 64 << 10;
+/// Lines of unmatched text in the report of a failure.
+pub const EXPECT_LAST_LINES: usize = 20;
+/// Memory of one compiled set of patterns: the automaton as built, and the states of it that are kept while it runs.
+pub const EXPECT_PATTERN_BYTES: usize = 10 << 20;
+pub const EXPECT_STATES_BYTES: usize = 8 << 20;
+/// Bytes of one escape string (OSC, DCS, …) that are skipped before it counts as never ended.
+pub const EXPECT_STRING_BYTES: usize = 1 << 20;
+// Expect-style automation.
+
+/// A line that a terminal edits itself (ICANON) holds so many bytes, Enter not counted; Linux drops the rest without a word.
+pub const COOKED_LINE_BYTES: usize = 4095;
+/// Bytes that wait to be typed because the tool does not read.
+pub const PENDING_INPUT_BYTES: usize = 64 << 20;

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod event;
+pub mod expect;
 pub mod framer;
 pub mod health;
 pub mod ids;

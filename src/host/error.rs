@@ -52,6 +52,8 @@ pub enum LaunchError {
     CannotResume { tool: String },
     #[error("resume {id:?}: that is no id of a conversation")]
     NoSessionId { id: String },
+    #[error("start: no program is named")]
+    NoCommand,
     #[error("a session needs a tokio runtime with I/O enabled")]
     NoRuntime,
 }
@@ -146,6 +148,7 @@ impl Coded for LaunchError {
             LaunchError::Spawn { .. } => "spawn_failed",
             LaunchError::Recording { .. } => "recording_failed",
             LaunchError::CannotResume { .. } | LaunchError::NoSessionId { .. } => "cannot_resume",
+            LaunchError::NoCommand => "no_command",
             LaunchError::NoRuntime => "no_runtime",
         }
     }

@@ -56,7 +56,10 @@ pub(super) struct Launch {
 pub(super) fn prepare(spec: &Spec, options: &Options, cookie: &str) -> Result<Launch, LaunchError> {
     let cwd = working_directory(spec, options)?;
     let files = PrivateFolder::for_spec(spec, cookie)?;
-    let places = Places::new(spec, options, files.as_ref(), &cwd);
+    let places = match spec.is_untaught() {
+        true => Places { words: Vec::new() },
+        false => Places::new(spec, options, files.as_ref(), &cwd),
+    };
     let fill = |text: &str| places.fill(text);
     let failed = |source| LaunchError::Files {
         tool: spec.name.clone(),
@@ -318,6 +321,9 @@ pub(super) struct PrivateFolder {
 impl PrivateFolder {
     fn for_spec(spec: &Spec, unique: &str) -> Result<Option<PrivateFolder>, LaunchError> {
         let spawn = &spec.spawn;
+        if spec.is_untaught() {
+            return Ok(None);
+        }
         let mut texts = spawn.args.iter().chain(spawn.env.iter().map(|(_, value)| value));
         let hooks = spec
             .channels

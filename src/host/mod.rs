@@ -4,9 +4,11 @@
 //! four things (a command from a handle, the terminal, the tool's end, the engine's next deadline), steps the engine's
 //! machine, and performs what it asks for. It decides nothing about prompts and answers: that is the engine's.
 
+pub mod blocking;
 mod channels;
 pub mod cluster;
 pub mod error;
+pub mod expect;
 mod launch;
 pub mod memory;
 mod options;
@@ -17,5 +19,6 @@ mod ulid;
 pub mod version;
 
 pub use error::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGone};
+pub use expect::{ExpectError, Follow, Secret, SendError, expect_any};
 pub use options::{AskOptions, Limits, Options, RecordFormat, RecordOptions, StopOptions};
 pub use session::{Events, ExitReason, ExitReport, Info, Rung, Session, Snapshot, Turn};

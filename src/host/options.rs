@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::policy::Policy;
 use crate::engine::term::Size;
+use crate::host::expect::Follow;
 
 /// How a session is started.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Options {
     pub tool_version: Option<String>,
     /// Prompts that may wait for the tool to be ready, all handles together.
     pub queue: usize,
+    /// Keep the tool's output for `Session::expect`; without it a session pays nothing for that. `Session::spawn` keeps it in any case.
+    pub follow: Option<Follow>,
 }
 
 impl Default for Options {
@@ -66,6 +69,7 @@ impl Default for Options {
             resume: None,
             tool_version: None,
             queue: 64,
+            follow: None,
         }
     }
 }

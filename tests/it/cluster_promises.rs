@@ -67,7 +67,7 @@ fn round_robin_is_even_within_a_tenth() {
 }
 
 #[test]
-fn round_robin_stays_near_even_while_instances_are_killed() {
+fn round_robin_stays_even_while_instances_are_killed() {
     run(async {
         let seed = std::process::id().into();
         let cluster = Cluster::launch(spec("bash"), round_robin(seed)).expect("bash starts");
@@ -89,9 +89,7 @@ fn round_robin_stays_near_even_while_instances_are_killed() {
         let restarts = cluster.metrics().await.expect("alive").restarts;
         eprintln!("seed {seed}: {shares:?}, restarts {restarts:?}");
         assert!(!restarts.is_empty(), "nobody was killed");
-        // An instance that is killed near the end has no time to catch up, so a tenth is not certain here.
-        let is_near = shares.iter().all(|share| (140..=260).contains(share));
-        assert!(is_near, "seed {seed}: {shares:?}");
+        assert!(is_even(&shares), "seed {seed}: {shares:?}");
         end(cluster).await;
     });
 }

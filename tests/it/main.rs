@@ -17,6 +17,7 @@ mod cluster_promises;
 mod cluster_wire;
 mod docs;
 mod examples;
+mod expect_host;
 mod full_screen;
 mod host_channels;
 mod host_end;

@@ -173,6 +173,7 @@ impl Context {
                 nearest: nearest.clone(),
                 tool_version: tool_version.clone(),
             },
+            EventKind::OutputDropped { bytes } => EventBody::OutputDropped { bytes: *bytes },
             EventKind::Exited(exit) => EventBody::Exited { exit: (*exit).into() },
         }
     }

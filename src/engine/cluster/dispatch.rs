@@ -116,12 +116,18 @@ impl Cluster {
             return;
         };
         match (instance.fit, is_fit) {
-            (Fit::No { .. }, true) => {
+            (Fit::No { since, epoch }, true) => {
                 instance.fit = Fit::Yes;
+                if instance.epoch != epoch {
+                    self.router.returned(now.since(since));
+                }
                 self.pool.handle_ready(id, now);
             }
             (Fit::Yes, false) => {
-                instance.fit = Fit::No { since: now };
+                instance.fit = Fit::No {
+                    since: now,
+                    epoch: instance.epoch,
+                };
                 if !recycling {
                     self.pool.handle_out(id, now);
                 }

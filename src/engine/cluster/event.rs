@@ -128,6 +128,8 @@ pub struct Turn {
     pub outcome: Outcome,
     /// The capture `reason`: `usage_limit`, `overloaded`, …
     pub reason: Option<String>,
+    /// It is `blocked` by something that no state of the protocol knows.
+    pub unrecognised: bool,
     pub duration: Duration,
     pub bytes: u64,
 }

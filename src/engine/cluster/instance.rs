@@ -30,7 +30,11 @@ pub(super) struct Instance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     Yes,
-    No { since: Time },
+    No {
+        since: Time,
+        /// The life that was, or was before, the one that is awaited.
+        epoch: Epoch,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +53,10 @@ impl Instance {
             ticket: None,
             overdue: None,
             unknown_since: None,
-            fit: Fit::No { since: now },
+            fit: Fit::No {
+                since: now,
+                epoch: Epoch::default(),
+            },
             turns: 0,
             last_turn: None,
         }
@@ -74,7 +81,7 @@ impl Instance {
     pub(super) fn away_since(&self, now: Time) -> Time {
         match self.fit {
             Fit::Yes => now,
-            Fit::No { since } => since,
+            Fit::No { since, .. } => since,
         }
     }
 }

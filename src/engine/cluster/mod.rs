@@ -68,6 +68,8 @@ struct Ticket {
     since: Time,
     /// How often its prompt was handed to a session.
     attempts: u32,
+    /// Tries that ended `blocked` by what no state of the protocol knows.
+    unrecognised: u32,
     place: Place,
     /// Its caller does not want it any more.
     withdrawn: bool,
@@ -224,6 +226,7 @@ impl Cluster {
             order,
             since,
             attempts,
+            unrecognised: 0,
             place,
             withdrawn,
         };

@@ -39,6 +39,8 @@ struct World {
     crash_chance: f64,
     /// A turn's length at an instance.
     turn_ms: fn(InstanceId, &mut Random) -> u64,
+    /// From a start to ready.
+    start_ms: fn(InstanceId, Epoch, &mut Random) -> u64,
     stopped: bool,
 }
 
@@ -57,6 +59,7 @@ impl World {
             order: Vec::new(),
             crash_chance: 0.0,
             turn_ms: |_, random| 5 + random.below(20),
+            start_ms: |_, _, random| 20 + random.below(50),
             stopped: false,
         };
         world.perform();
@@ -98,7 +101,7 @@ impl World {
         let before = self.alive.insert(id, epoch);
         assert_eq!(before, None, "seed {}: two lives of {id}", self.seed);
         let _ = self.cluster.handle_report(id, epoch, Report::Started, self.now);
-        let after = 20 + self.random.below(50);
+        let after = (self.start_ms)(id, epoch, &mut self.random);
         self.later(after, id, epoch, Coming::Ready);
     }
 
@@ -162,6 +165,7 @@ impl World {
         let turn = Turn {
             outcome,
             reason: None,
+            unrecognised: false,
             duration: ms(10),
             bytes: 1,
         };
@@ -295,6 +299,68 @@ fn round_robin_is_even_though_some_are_quicker_and_all_crash() {
         let turns = world.turns();
         assert!(spread(&turns, 1000) <= 0.1, "seed {seed}: {turns:?}");
     }
+}
+
+/// More than a third of the time somebody is away, and misses many turns.
+#[test]
+fn round_robin_is_even_though_all_are_killed_again_and_again() {
+    for seed in 0..10 {
+        let options = ClusterOptions {
+            routing: Routing::RoundRobin,
+            seed,
+            ..hardy(5)
+        };
+        let mut world = World::new(seed, options);
+        world.crash_chance = 0.02;
+        world.turn_ms = |_, random| 5 + random.below(10);
+        world.start_ms = |_, _, random| 100 + random.below(200);
+        while world.cluster.readiness(world.now).is_none() {
+            let _ = world.step();
+        }
+        for _ in 0..1000 {
+            world.submit(Order::prompt()).expect("room");
+        }
+        let began = world.now;
+        world.run_until_quiet();
+        let turns = world.turns();
+        assert!(spread(&turns, 1000) <= 0.05, "seed {seed}: {turns:?}");
+        // 20 crashes, each waited for, beside two seconds of work.
+        let took = world.now.since(began);
+        assert!(took < ms(10_000), "seed {seed}: {took:?}");
+    }
+}
+
+#[test]
+fn one_that_does_not_come_back_holds_up_nobody_for_long() {
+    let options = ClusterOptions {
+        routing: Routing::RoundRobin,
+        ..hardy(3)
+    };
+    let mut world = World::new(1, options);
+    world.start_ms = |id, epoch, _| match (id.0, epoch) {
+        (0, Epoch(4..)) => 3_600_000,
+        _ => 50,
+    };
+    world.turn_ms = |_, _| 10;
+    while world.cluster.readiness(world.now).is_none() {
+        let _ = world.step();
+    }
+    let (id, epoch) = (InstanceId(0), world.alive[&InstanceId(0)]);
+    world.gone(id, epoch, ExitCause::Signaled(9), false);
+    world.perform();
+    let lost = world.now;
+    for _ in 0..200 {
+        world.submit(Order::prompt()).expect("room");
+    }
+    while world.endings.len() < 200 {
+        assert!(world.step());
+    }
+    let took = world.now.since(lost);
+    assert!(
+        took < limits::ROUTE_STRAGGLER_AFTER + ms(200 * 10 / 2 + 100),
+        "{took:?}"
+    );
+    assert!(world.turns().get(&id).is_none_or(|turns| *turns == 0));
 }
 
 #[test]
@@ -439,6 +505,7 @@ fn a_usage_limit_takes_an_instance_out_and_another_answers() {
     let limited = Turn {
         outcome: Outcome::Error,
         reason: Some("usage_limit".to_owned()),
+        unrecognised: false,
         duration: ms(10),
         bytes: 1,
     };
@@ -454,6 +521,64 @@ fn a_usage_limit_takes_an_instance_out_and_another_answers() {
         !out.fit && out.why.as_deref().is_some_and(|why| why.contains("usage limit")),
         "{out:?}"
     );
+}
+
+/// Typed at so many instances until its answer, when each try ends `blocked`.
+fn tries_of_a_blocked_prompt(options: ClusterOptions, unrecognised: bool, retryable: bool) -> usize {
+    let mut world = World::new(9, options);
+    // We say how its turns end.
+    world.turn_ms = |_, _| 3_600_000;
+    while world.cluster.readiness(world.now).is_none() {
+        let _ = world.step();
+    }
+    let order = Order {
+        retryable,
+        ..Order::prompt()
+    };
+    let ticket = world.submit(order).expect("room");
+    while !world.endings.contains_key(&ticket) {
+        let Some(id) = world.cluster.instance_of(ticket) else {
+            let _ = world.step();
+            continue;
+        };
+        let epoch = world.alive[&id];
+        world.turn.remove(&id);
+        let blocked = Turn {
+            outcome: Outcome::Blocked,
+            reason: None,
+            unrecognised,
+            duration: ms(10),
+            bytes: 1,
+        };
+        let question = SessionState::Blocked("name?".to_owned());
+        world.cluster.handle_state(id, epoch, question, world.now);
+        world
+            .cluster
+            .handle_turn(ticket, epoch, &TurnEnd::Answered(blocked), world.now);
+        world.perform();
+    }
+    assert!(matches!(world.endings[&ticket], Ending::Answered { .. }));
+    world.typed[&ticket].len()
+}
+
+#[test]
+fn a_question_that_nobody_knows_is_believed_when_it_comes_again() {
+    let unattended = ClusterOptions {
+        attempts: 10,
+        blocked_within: Some(ms(100)),
+        ..hardy(2)
+    };
+    let tries =
+        |unrecognised, retryable| tries_of_a_blocked_prompt(unattended.clone(), unrecognised, retryable);
+    assert_eq!(tries(true, true), 1 + limits::UNRECOGNISED_RETRIES as usize);
+    assert_eq!(tries(true, false), 1, "at most once");
+    assert_eq!(tries(false, true), 1, "the protocol knows that it asks");
+    // Somebody may decide: one instance asks, not three.
+    let attended = ClusterOptions {
+        blocked_within: None,
+        ..unattended.clone()
+    };
+    assert_eq!(tries_of_a_blocked_prompt(attended, true, true), 1);
 }
 
 #[test]

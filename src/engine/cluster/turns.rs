@@ -2,7 +2,8 @@
 
 use super::status::LastTurn;
 use super::{
-    Action, Cluster, Ending, EventKind, NotTyped, OrderKind, Place, SessionState, Turn, TurnEnd, request,
+    Action, Cluster, Ending, EventKind, NotTyped, OrderKind, Place, SessionState, Ticket, Turn, TurnEnd,
+    request,
 };
 use crate::engine::health::{self, OutOfService};
 use crate::engine::ids::{Epoch, InstanceId, TicketId};
@@ -74,7 +75,7 @@ impl Cluster {
     }
 
     fn next(&mut self, ticket: TicketId, instance: InstanceId, end: &TurnEnd, now: Time) -> Next {
-        let Some(entry) = self.tickets.get(&ticket) else {
+        let Some(entry) = self.tickets.get_mut(&ticket) else {
             return Next::Again;
         };
         let attempts = entry.attempts;
@@ -89,7 +90,8 @@ impl Cluster {
                     && !entry.withdrawn
                     && attempts < self.options.attempts
                     && !self.group.is_closing()
-                    && is_worth_a_retry(turn);
+                    && (is_worth_a_retry(turn)
+                        || self.options.blocked_within.is_some() && may_be_no_question(entry, turn));
                 if may && self.budget.take(now) {
                     Next::Again
                 } else {
@@ -153,6 +155,14 @@ fn is_worth_a_retry(turn: &Turn) -> bool {
             .is_some_and(|reason| TRANSIENT.contains(&reason)),
         Outcome::Ok | Outcome::Blocked | Outcome::Interrupted => false,
     }
+}
+
+/// Nobody decides what it asks, and the tool may have asked nothing: what another program writes on a terminal hides the prompt. A prompt
+/// that does ask asks again, and then that is the answer.
+fn may_be_no_question(entry: &mut Ticket, turn: &Turn) -> bool {
+    let unrecognised = turn.outcome == Outcome::Blocked && turn.unrecognised;
+    entry.unrecognised += u32::from(unrecognised);
+    unrecognised && entry.unrecognised <= limits::UNRECOGNISED_RETRIES
 }
 
 /// Reasons of an error (`[[outcome.error]] reason`) that are not the prompt's fault.

@@ -229,6 +229,9 @@ fn is_frame(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{2500}'..='\u{259f}')
 }
 
+/// The rule of an ordinary question that no rule knows.
+pub const AWAITING_INPUT: &str = "awaiting_input";
+
 /// The question that no rule knows: the tool waits for input, and this is the line it waits on.
 pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question {
     let text = match kind {
@@ -257,7 +260,7 @@ pub fn unrecognised(kind: BlockKind, screen: &Screen, enter: &[u8]) -> Question 
         | BlockKind::Confirm
         | BlockKind::Pager
         | BlockKind::Permission
-        | BlockKind::Login => "awaiting_input",
+        | BlockKind::Login => AWAITING_INPUT,
     };
     let kind = if choices.is_empty() {
         kind

@@ -5,6 +5,8 @@
 
 pub mod builtin;
 mod check;
+mod command;
+mod condition;
 pub mod diagnostic;
 mod duration;
 pub mod file;
@@ -20,6 +22,7 @@ mod tests;
 mod tree;
 mod version;
 
+pub use condition::condition;
 pub use diagnostic::Problems;
 pub use duration::parse as parse_duration;
 pub use resolve::{Loaded, load};

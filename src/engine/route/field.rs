@@ -97,22 +97,17 @@ impl Field<'_> {
         ready.map(|candidate| candidate.id).collect()
     }
 
-    /// All with room, but this one if there is another.
-    pub(super) fn open_but(&self, avoid: Option<InstanceId>) -> Vec<Open> {
+    /// All with room.
+    pub(super) fn open(&self) -> Vec<Open> {
         let open = self
             .candidates
             .iter()
             .filter(|candidate| self.has_room(candidate));
-        let mut open: Vec<Open> = open
-            .map(|&Candidate { id, .. }| Open {
-                id,
-                load: self.load(id),
-            })
-            .collect();
-        if open.len() > 1 {
-            open.retain(|open| Some(open.id) != avoid);
-        }
-        open
+        open.map(|&Candidate { id, .. }| Open {
+            id,
+            load: self.load(id),
+        })
+        .collect()
     }
 
     /// The key has turns at an instance: its next goes there too, or waits.

@@ -49,7 +49,7 @@ use field::Field;
 pub use field::{Availability, Candidate};
 use line::Line;
 pub use load::{Ended, Latency, Load};
-use pace::Pace;
+use pace::{Absences, Pace};
 use policy::Rotation;
 pub use policy::{Routing, UnknownRouting};
 pub use reason::{Absence, KeyWait, NoneReason};
@@ -65,8 +65,8 @@ pub struct RouterOptions {
     pub key_wait: Duration,
     /// Turns that an instance which was away may catch up with (round-robin).
     pub catch_up: u32,
-    /// Turns that one instance may be ahead of another which is busy (round-robin): free ones wait for it, so that all have the same number
-    /// of turns in the end although some are quicker. One whose turn takes far longer than its turns do is not waited for.
+    /// Turns that one instance may be ahead of another which is busy, or soon back (round-robin): free ones wait for it, so that all have the
+    /// same number of turns in the end although some are quicker and some crash. One that takes far longer than usual is not waited for.
     pub lead: Option<u32>,
     pub seed: u64,
 }
@@ -136,6 +136,7 @@ pub struct Router {
     lines: BTreeMap<String, Line>,
     loads: BTreeMap<InstanceId, Load>,
     rotation: Rotation,
+    absences: Absences,
     random: Random,
 }
 
@@ -147,6 +148,7 @@ impl Router {
             lines: BTreeMap::new(),
             loads: BTreeMap::new(),
             rotation: Rotation::new(options.catch_up, options.lead),
+            absences: Absences::default(),
             random: Random::new(options.seed),
         }
     }
@@ -245,6 +247,11 @@ impl Router {
             self.release(ticket, Ended::Failed, now);
         }
         lost
+    }
+
+    /// An instance that was started, or started again, serves after so long.
+    pub fn returned(&mut self, after: Duration) {
+        self.absences.learn(after);
     }
 
     /// What was queued at the instance and not typed waits again: it is to be drained or is slow.
@@ -348,13 +355,21 @@ impl Router {
             (Some(only), _) => field.wanted(only),
             (None, Some(key)) if routing == Routing::Sticky => field.home(key, key_wait, now),
             (None, _) => {
-                let present = field.ready();
-                let mut open = field.open_but(*avoid);
+                let mut open = field.open();
                 if let (Routing::RoundRobin, Some(lead)) = (routing, lead) {
-                    let pace = Pace { lead, now, loads };
-                    pace.hold(&mut open, &present, &self.rotation)?;
+                    let absences = self.absences;
+                    let pace = Pace {
+                        lead,
+                        now,
+                        loads,
+                        absences,
+                    };
+                    pace.hold(&mut open, candidates, &self.rotation)?;
                 }
-                self.rotation.observe(present);
+                if open.len() > 1 {
+                    open.retain(|open| Some(open.id) != *avoid);
+                }
+                self.rotation.observe(field.ready());
                 let picked = policy::pick(routing, &open, &self.rotation, &mut self.random, now);
                 picked.ok_or_else(|| field.none())
             }

@@ -171,7 +171,12 @@ impl Rotation {
     }
 
     pub(super) fn served(&self, id: InstanceId) -> u64 {
-        self.served.get(&id).copied().unwrap_or(0)
+        self.known(id).unwrap_or(0)
+    }
+
+    /// The same of one that has been there.
+    pub(super) fn known(&self, id: InstanceId) -> Option<u64> {
+        self.served.get(&id).copied()
     }
 
     pub(super) fn forget(&mut self, id: InstanceId) {

@@ -256,6 +256,23 @@ impl Session {
         self.handle_typed(bytes, now);
     }
 
+    /// Keys as a person presses them, with their pauses.
+    pub fn type_keys(&mut self, keys: Keys, now: Time) {
+        let bytes = keys.bytes();
+        self.queue.push_keys(Purpose::Keys, keys, now);
+        self.handle_typed(&bytes, now);
+    }
+
+    /// Like `type_raw`, for what nobody may see: the session itself remembers only how long it is.
+    pub fn type_secret(&mut self, bytes: &[u8], now: Time) {
+        self.queue.push(Purpose::Secret, bytes.to_vec(), now);
+        let stars: Vec<u8> = bytes
+            .iter()
+            .map(|byte| if byte.is_ascii_control() { *byte } else { b'*' })
+            .collect();
+        self.handle_typed(&stars, now);
+    }
+
     /// Somebody else typed these bytes (a person, a recording). A line typed at a ready prompt starts a turn that is framed like any other.
     pub fn handle_typed(&mut self, bytes: &[u8], now: Time) {
         self.confirm(now);

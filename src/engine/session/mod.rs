@@ -206,7 +206,11 @@ impl Session {
                 last_output: now,
                 ..Facts::default()
             },
-            state: State::Starting,
+            // Without rules nothing is ever recognised.
+            state: match spec.is_untaught() {
+                true => State::Unknown,
+                false => State::Starting,
+            },
             queue: OutQueue::default(),
             events: VecDeque::new(),
             actions: VecDeque::new(),
@@ -308,7 +312,7 @@ impl Session {
         match self.queue.take(count, now) {
             Some(Purpose::Text) => self.text_written(now),
             Some(Purpose::Enter) => self.entered(now),
-            Some(Purpose::Reply | Purpose::Keys) | None => {}
+            Some(Purpose::Reply | Purpose::Keys | Purpose::Secret) | None => {}
         }
     }
 
@@ -372,6 +376,21 @@ impl Session {
     /// What to write now; call again after `handle_written`.
     pub fn poll_write(&mut self) -> Option<&[u8]> {
         self.queue.front()
+    }
+
+    /// What `poll_write` gives must not be shown or recorded.
+    pub fn writes_secret(&self) -> bool {
+        self.queue.front_purpose() == Some(Purpose::Secret)
+    }
+
+    /// What `poll_write` gives is an answer of the terminal, typed by nobody.
+    pub fn writes_reply(&self) -> bool {
+        self.queue.front_purpose() == Some(Purpose::Reply)
+    }
+
+    /// Bytes that wait for the tty, and since when it has taken none of them.
+    pub fn pending_input(&self) -> (usize, Option<Time>) {
+        (self.queue.pending_bytes(), self.queue.waiting_since())
     }
 
     pub fn poll_action(&mut self) -> Option<Action> {

@@ -18,6 +18,8 @@ pub enum Purpose {
     Enter,
     /// Keys that belong to no turn: an interrupt, a person.
     Keys,
+    /// The same, and nobody may see them.
+    Secret,
 }
 
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct OutQueue {
     /// Bytes of the first chunk that the tty has taken.
     taken: usize,
     reply_bytes: usize,
+    /// Bytes of all chunks, taken ones of the first included.
+    bytes: usize,
     /// Since when the first byte waits for the tty.
     waiting_since: Option<Time>,
     /// The first chunk is not written before this.
@@ -64,6 +68,7 @@ impl OutQueue {
                 .iter()
                 .take_while(|chunk| chunk.purpose == Purpose::Reply);
             let at = behind.count();
+            self.bytes += chunk.bytes.len();
             self.chunks.insert(at, chunk);
             self.waiting_since.get_or_insert(now);
             return;
@@ -90,6 +95,7 @@ impl OutQueue {
     }
 
     fn add(&mut self, chunk: Chunk, now: Time) {
+        self.bytes += chunk.bytes.len();
         self.chunks.push_back(chunk);
         if self.chunks.len() == 1 {
             self.hold(now);
@@ -112,6 +118,11 @@ impl OutQueue {
         Some(&chunk.bytes[self.taken..])
     }
 
+    /// Why the bytes of `front` are there.
+    pub fn front_purpose(&self) -> Option<Purpose> {
+        self.front().and(self.chunks.front()).map(|chunk| chunk.purpose)
+    }
+
     /// The tty took `count` bytes of `front`; returns the purpose of a chunk that is now written whole.
     pub fn take(&mut self, count: usize, now: Time) -> Option<Purpose> {
         let chunk = self.chunks.front()?;
@@ -126,7 +137,11 @@ impl OutQueue {
         if self.taken < chunk.bytes.len() {
             return None;
         }
-        self.chunks.pop_front();
+        self.bytes -= chunk.bytes.len();
+        if let Some(mut chunk) = self.chunks.pop_front().filter(|_| purpose == Purpose::Secret) {
+            chunk.bytes.fill(0);
+            std::hint::black_box(&chunk.bytes);
+        }
         self.taken = 0;
         match (self.held_until, self.chunks.front()) {
             // It went ahead of a pause that goes on.
@@ -156,7 +171,7 @@ impl OutQueue {
     }
 
     pub fn pending_bytes(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>() - self.taken
+        self.bytes - self.taken
     }
 
     /// Gives up on what the tool does not read.

@@ -18,7 +18,8 @@ use crate::engine::time::Time;
 use crate::engine::tty::{Foreground, ProbeDepth};
 
 impl Session {
-    pub(super) fn view(&self, now: Time) -> View<'_> {
+    /// What a rule may look at, now.
+    pub fn view(&self, now: Time) -> View<'_> {
         let turn = self.turn.as_ref();
         // A dialog's answer may be followed by a prompt on the dialog's own row, or on a row that the alternate screen hid.
         let below = turn.filter(|turn| turn.origin != Origin::Answer && !turn.in_alternate);
@@ -26,6 +27,7 @@ impl Session {
             spec: &self.spec,
             screen: &self.screen,
             facts: &self.facts,
+            probe: self.facts.probe.as_ref(),
             now,
             entered: turn.map(|turn| turn.typed.entered),
             entered_at: turn.and_then(|turn| match turn.progress {
@@ -53,7 +55,7 @@ impl Session {
 
     /// Looks at the evidence. Called when a burst of output has ended, when the tty was looked at, and when time passed.
     pub(super) fn evaluate(&mut self, now: Time) {
-        if matches!(self.state, State::Exited { .. }) || self.in_frame(now) {
+        if self.spec.is_untaught() || matches!(self.state, State::Exited { .. }) || self.in_frame(now) {
             return;
         }
         if self.choose(now) {

@@ -1,6 +1,7 @@
 //! One prompt at one session, to its end.
 
 use crate::engine::cluster::{NotTyped, SessionState, Turn, TurnEnd};
+use crate::engine::framer::dialog::AWAITING_INPUT;
 use crate::engine::ids::TurnId;
 use crate::engine::response::{Evidence, Outcome, Response, Source};
 use crate::engine::session::SubmitError;
@@ -47,6 +48,10 @@ fn facts(response: &Response) -> Turn {
     Turn {
         outcome: response.outcome,
         reason: response.captures.get("reason").cloned(),
+        unrecognised: response
+            .question
+            .as_ref()
+            .is_some_and(|question| question.rule == AWAITING_INPUT),
         duration: response.duration,
         bytes: response.bytes,
     }

@@ -85,6 +85,8 @@ pub trait Pty: Send {
     fn discard_input(&mut self);
     fn resize(&mut self, size: Size) -> io::Result<()>;
     fn probe(&mut self, depth: ProbeDepth) -> TtyProbe;
+    /// The character that ends the input of a tool that reads lines (`VEOF`); `None` while it reads keys.
+    fn end_of_file(&mut self) -> Option<u8>;
     /// To the foreground process group; all but an interrupt only while that is not the tool's own group.
     fn signal_foreground(&mut self, signal: ForegroundSignal);
     /// To the tool's process group, its descendants, and what `survivors` found last.

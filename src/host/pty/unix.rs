@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::termios::{FlushArg, tcflush};
+use nix::sys::termios::{FlushArg, LocalFlags, SpecialCharacterIndices, tcflush, tcgetattr};
 use nix::unistd::tcgetpgrp;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -211,6 +211,13 @@ impl Pty for Unix {
 
     fn probe(&mut self, depth: ProbeDepth) -> TtyProbe {
         self.prober.probe(self.master.get_ref(), depth)
+    }
+
+    fn end_of_file(&mut self) -> Option<u8> {
+        let termios = tcgetattr(self.master.get_ref()).ok()?;
+        let byte = termios.control_chars[SpecialCharacterIndices::VEOF as usize];
+        // 0 is `_POSIX_VDISABLE`.
+        (termios.local_flags.contains(LocalFlags::ICANON) && byte != 0).then_some(byte)
     }
 
     fn signal_foreground(&mut self, signal: ForegroundSignal) {

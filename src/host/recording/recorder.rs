@@ -83,16 +83,19 @@ impl Recorder {
     }
 
     pub fn input(&mut self, bytes: &[u8], now: Time) {
-        if !self.input {
-            return;
+        if self.hidden {
+            return self.hidden_input(bytes, now);
         }
-        let text = String::from_utf8_lossy(bytes);
-        let text = if self.hidden {
-            masked(&text)
-        } else {
-            text.into_owned()
-        };
-        self.event(now, "i", &text);
+        if self.input {
+            self.event(now, "i", &String::from_utf8_lossy(bytes));
+        }
+    }
+
+    /// What nobody may see, whatever the terminal was like when it was looked at last.
+    pub fn hidden_input(&mut self, bytes: &[u8], now: Time) {
+        if self.input {
+            self.event(now, "i", &masked(&String::from_utf8_lossy(bytes)));
+        }
     }
 
     pub fn resize(&mut self, size: Size, now: Time) {

@@ -1,20 +1,48 @@
 //! What handles ask of the task.
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+
+use std::time::Duration;
 
 use super::Snapshot;
+use super::follow::Told;
+use crate::engine::expect::{Found, GroupId, Patterns, Wait};
 use crate::engine::ids::TurnId;
 use crate::engine::response::Response;
 use crate::engine::session::{Prompt, RuleTrace, SubmitError};
 use crate::engine::term::Size;
+use crate::engine::tty::TtyProbe;
 use crate::host::error::{AskError, RecordError};
+use crate::host::expect::{Log, LogId, Secret, SendError, Unmatched};
 use crate::host::options::{RecordOptions, StopOptions};
 
-#[derive(Debug)]
-pub(super) enum Command {
+pub(in crate::host) enum Command {
     Ask(Ask),
     Interrupt(oneshot::Sender<Result<(), SubmitError>>),
     Keys(Vec<u8>),
+    /// One key, by its name.
+    Key(String),
+    /// Text with keys in angle brackets.
+    KeyNames(String),
+    Paste(String),
+    Secret {
+        secret: Secret,
+        within: Duration,
+        reply: oneshot::Sender<Result<(), SendError>>,
+    },
+    EndOfFile(oneshot::Sender<Result<(), SendError>>),
+    Flush {
+        within: Duration,
+        reply: oneshot::Sender<Result<(), SendError>>,
+    },
+    Tty(oneshot::Sender<TtyProbe>),
+    Expect(Wait, Told),
+    Group(Patterns, GroupWanted),
+    Forget(GroupId),
+    Unmatched(oneshot::Sender<Option<Unmatched>>),
+    Consume(u64),
+    Log(Box<dyn Log>, oneshot::Sender<LogId>),
+    StopLog(LogId),
     Resize(Size),
     Snapshot(oneshot::Sender<Snapshot>),
     Explain(oneshot::Sender<Vec<RuleTrace>>),
@@ -29,9 +57,16 @@ pub(super) enum Command {
     Stop(StopOptions),
 }
 
+/// Patterns that stand for several waits, and where their name goes.
+pub(in crate::host) enum GroupWanted {
+    Before(oneshot::Sender<GroupId>),
+    After(oneshot::Sender<GroupId>),
+    Background(mpsc::Sender<Found>, oneshot::Sender<GroupId>),
+}
+
 /// A prompt, or the answer to a question, on its way to a response.
 #[derive(Debug)]
-pub(super) struct Ask {
+pub(in crate::host) struct Ask {
     pub(super) prompt: Prompt,
     pub(super) kind: AskKind,
     /// Told when the machine has taken the prompt; refusals go the same way when it is there.
@@ -40,7 +75,7 @@ pub(super) struct Ask {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AskKind {
+pub(in crate::host) enum AskKind {
     /// Waits for the tool to be ready.
     Prompt,
     /// Refused when the tool is not ready.

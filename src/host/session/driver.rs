@@ -15,41 +15,46 @@ use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::command::Command;
+use super::follow::Follower;
 use super::ladder::{Ladder, Sweep, Swept};
 use super::raw::RawTail;
+use super::taps::Taps;
+use super::typing::Typing;
 use super::waiting::Waiting;
 use super::{ExitReason, ExitReport, Rung, Status};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::framer::state::State;
-use crate::engine::session::{Action, Session as Machine, SubmitError};
+use crate::engine::session::{Session as Machine, SubmitError};
 use crate::engine::term::Size;
 use crate::engine::time::Time;
-use crate::engine::tty::{Exit, ProbeDepth};
+use crate::engine::tty::Exit;
 use crate::host::channels::SideChannels;
 use crate::host::launch::PrivateFolder;
 use crate::host::options::StopOptions;
-use crate::host::pty::{Pty, Read, Timer, TreeSignal, Written};
+use crate::host::pty::{Pty, Read, Timer, TreeSignal};
 use crate::host::recording::Recorder;
 use crate::host::version;
 
 /// Bytes taken by one read; the buffer is shared by all sessions of a thread and held by none between two wake-ups.
-const READ_BYTES: usize = 64 << 10;
+pub(super) const READ_BYTES: usize = 64 << 10;
 /// Reads of one wake-up, so that a flood does not starve the other sessions of the thread.
 const READS: usize = 16;
 /// How long a tool that has ended may have its terminal held open by others before its end is told.
 const DRAIN_WITHIN: Duration = Duration::from_millis(20);
 /// A terminal that nobody has open while the tool lives may be opened again: looked at this often.
 const REOPEN_LOOK: Duration = Duration::from_millis(250);
+/// The first time so soon.
+const CLOSED_LOOK: Duration = Duration::from_millis(50);
 
 thread_local! {
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    pub(super) static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) struct Driver {
@@ -81,6 +86,15 @@ pub(super) struct Driver {
     pub(super) inbox_at: Option<Time>,
     pub(super) program: PathBuf,
     pub(super) asking_version: Option<AskingVersion>,
+    /// Program and arguments, for reports.
+    pub(super) command: Vec<String>,
+    /// `None`: nobody follows the output, and nothing is kept of it.
+    pub(super) follower: Option<Follower>,
+    pub(super) typing: Typing,
+    pub(super) pending_input: Arc<AtomicUsize>,
+    pub(super) taps: Taps,
+    /// Since when no process has the terminal open, while the tool lives.
+    pub(super) closed_at: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -143,7 +157,7 @@ impl Driver {
         match self.phase {
             Phase::Running => {
                 // Output first: what was printed before the end is handled before it.
-                if pty.poll_readable(cx).is_ready() {
+                if !self.taps.are_behind() && pty.poll_readable(cx).is_ready() {
                     return Poll::Ready(Wake::Readable);
                 }
                 if let Poll::Ready(exit) = pty.poll_exit(cx) {
@@ -180,7 +194,7 @@ impl Driver {
         });
     }
 
-    fn read_burst(&mut self, buffer: &mut [u8], now: Time) {
+    pub(super) fn read_burst(&mut self, buffer: &mut [u8], now: Time) {
         for _ in 0..READS {
             match self.read(buffer) {
                 Read::Bytes { count, more } => {
@@ -198,14 +212,14 @@ impl Driver {
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> Read {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Read {
         // An error that is neither "nothing now" nor "hung up" means that there is nothing to be had here any more.
         self.pty
             .as_mut()
             .map_or(Read::Closed, |pty| pty.read(buffer).unwrap_or(Read::Closed))
     }
 
-    fn output(&mut self, bytes: &[u8], now: Time) {
+    pub(super) fn output(&mut self, bytes: &[u8], now: Time) {
         if bytes.is_empty() {
             return;
         }
@@ -213,28 +227,46 @@ impl Driver {
             recorder.output(bytes, now);
         }
         self.raw.push(bytes);
+        self.taps.output(bytes);
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.output_bytes.fetch_add(count, Ordering::Relaxed);
         self.machine.handle_output(bytes, now);
+        self.follow_output(bytes, now);
         self.undrained = true;
     }
 
-    fn drained(&mut self, now: Time) {
+    pub(super) fn drained(&mut self, now: Time) {
         let heard = self.hear(now);
         if std::mem::take(&mut self.undrained) || heard {
             self.machine.handle_drained(now);
+            self.follow_drained(now);
+            self.type_secrets(now);
         }
     }
 
-    fn handle_closed(&mut self, now: Time) {
+    pub(super) fn handle_closed(&mut self, now: Time) {
         match self.phase {
-            Phase::Running => self.reopen_at = Some(now + REOPEN_LOOK),
+            Phase::Running => self.closed_while_it_lives(now),
             Phase::Draining { exit, .. } => self.finish(exit, now),
             Phase::Sweeping { .. } | Phase::Ended => {}
         }
     }
 
     // The end.
+
+    /// Nobody has the terminal open. Whoever waits for output is told when that lasts: some tools open it again.
+    fn closed_while_it_lives(&mut self, now: Time) {
+        match self.closed_at {
+            None => {
+                self.closed_at = Some(now);
+                self.reopen_at = Some(now + CLOSED_LOOK);
+            }
+            Some(_) => {
+                self.reopen_at = Some(now + REOPEN_LOOK);
+                self.follow_end(now);
+            }
+        }
+    }
 
     fn handle_ended(&mut self, exit: Exit, now: Time) {
         self.reopen_at = None;
@@ -254,6 +286,8 @@ impl Driver {
             recorder.exit(exit, now);
         }
         self.perform_events(now);
+        self.follow_end(now);
+        self.refuse_typing();
         self.waiting.refuse_all();
         let kill_now = self
             .ladder
@@ -306,6 +340,7 @@ impl Driver {
         self.phase = Phase::Ended;
         self.pty = None;
         self.recorder = None;
+        self.taps = Taps::default();
         self.files = None;
         self.report.send_replace(Some(report));
     }
@@ -335,7 +370,7 @@ impl Driver {
         }
     }
 
-    fn climb(&mut self, now: Time) {
+    pub(super) fn climb(&mut self, now: Time) {
         if let Some(signal) = self.ladder.as_mut().map(|ladder| ladder.climb(now)) {
             self.signal_tree(signal);
         }
@@ -375,9 +410,11 @@ impl Driver {
             self.reopen_at = Some(now + REOPEN_LOOK);
             self.handle_readable(now);
         }
+        self.typing_time(now);
+        self.follow_time(now);
     }
 
-    fn deadline(&self) -> Option<Time> {
+    pub(super) fn deadline(&self) -> Option<Time> {
         match &self.phase {
             Phase::Running => {
                 let machine = self.machine.poll_deadline().map(|(at, _)| at);
@@ -388,6 +425,8 @@ impl Driver {
                     ladder,
                     self.reopen_at,
                     self.inbox_at,
+                    self.typing.deadline(),
+                    self.follower.as_ref().and_then(|f| f.machine.poll_deadline()),
                 ]
                 .into_iter()
                 .flatten()
@@ -399,148 +438,7 @@ impl Driver {
         }
     }
 
-    // What the machine wants.
-
-    fn perform(&mut self) {
-        let now = self.now();
-        if matches!(self.phase, Phase::Running) {
-            // Each of these may lead to another: an event types the next prompt, a look at the tty ends a turn.
-            // Actions first: input is discarded before an interrupt is written.
-            while self.perform_actions(now)
-                | self.perform_writes(now)
-                | self.perform_probe()
-                | self.perform_events(now)
-            {}
-        }
-        self.look_at_the_inbox(now);
-        let deadline = self.deadline().map(|at| self.origin + at.0);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the timer is set from this machine's clock"
-        )]
-        self.timer.set(deadline, Instant::now());
-    }
-
-    fn perform_writes(&mut self, now: Time) -> bool {
-        let mut wrote = false;
-        let Some(pty) = &mut self.pty else { return false };
-        while !self.full
-            && let Some(bytes) = self.machine.poll_write()
-        {
-            match pty.write(bytes) {
-                Ok(Written::Bytes(count)) => {
-                    if let Some(recorder) = &mut self.recorder {
-                        recorder.input(&bytes[..count], now);
-                    }
-                    self.machine.handle_written(count, now);
-                    wrote = true;
-                }
-                // The engine's write deadline decides how long that may last.
-                Ok(Written::Full | Written::Closed) | Err(_) => self.full = true,
-            }
-        }
-        wrote
-    }
-
-    fn perform_actions(&mut self, now: Time) -> bool {
-        let mut acted = false;
-        while let Some(action) = self.machine.poll_action() {
-            acted = true;
-            match action {
-                Action::Resize(size) => self.resize(size, now),
-                Action::DiscardInput => {
-                    if let Some(pty) = &mut self.pty {
-                        pty.discard_input();
-                        self.full = false;
-                    }
-                }
-                Action::Signal(signal) => {
-                    if let Some(pty) = &mut self.pty {
-                        pty.signal_foreground(signal);
-                    }
-                }
-                Action::NoteTranscripts => self.channels.note_transcripts(&self.machine.hints()),
-                Action::ReadTranscripts => self.handle_transcripts(now),
-                Action::Stop
-                    if self
-                        .ladder
-                        .as_ref()
-                        .is_some_and(|ladder| ladder.rung == Rung::Leave) =>
-                {
-                    self.climb(now)
-                }
-                Action::Stop => {}
-            }
-        }
-        acted
-    }
-
-    fn resize(&mut self, size: Size, now: Time) {
-        self.size = size;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.resize(size, now);
-        }
-        if let Some(pty) = &mut self.pty {
-            // Fails only for a terminal that is gone, and then nobody looks at its size.
-            let _gone = pty.resize(size);
-        }
-    }
-
-    fn perform_probe(&mut self) -> bool {
-        let Some(depth) = self.machine.poll_probe() else {
-            return false;
-        };
-        BUFFER.with_borrow_mut(|buffer| {
-            buffer.resize(READ_BYTES, 0);
-            self.probe(depth, buffer);
-        });
-        true
-    }
-
-    /// Looks, then reads once more: bytes that came meanwhile make the look void.
-    fn probe(&mut self, depth: ProbeDepth, buffer: &mut [u8]) {
-        let Some(pty) = &mut self.pty else { return };
-        let probe = pty.probe(depth);
-        let read = self.read(buffer);
-        let now = self.now();
-        match read {
-            Read::Bytes { count, more } => {
-                self.output(&buffer[..count], now);
-                if more {
-                    self.read_burst(buffer, now)
-                } else {
-                    self.drained(now)
-                }
-            }
-            Read::Empty | Read::Closed => {
-                self.hear(now);
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.tty(&probe, now);
-                }
-                self.machine.handle_tty(probe, now);
-                if read == Read::Closed {
-                    self.handle_closed(now);
-                }
-            }
-        }
-    }
-
-    fn perform_events(&mut self, now: Time) -> bool {
-        let mut any = false;
-        let mut changed = false;
-        while let Some(event) = self.machine.poll_event() {
-            any = true;
-            changed |= matches!(
-                event.kind,
-                EventKind::State { .. } | EventKind::TurnFinished(_) | EventKind::NotAnswered { .. }
-            );
-            self.report_event(event);
-        }
-        if changed {
-            self.waiting.advance(&mut self.machine, now);
-        }
-        any
-    }
+    // What the machine tells.
 
     /// The event, unless it waits for the tool to tell its version.
     fn ask_version(&mut self, event: Event) -> Option<Event> {
@@ -573,7 +471,7 @@ impl Driver {
         self.tell(event);
     }
 
-    fn report_event(&mut self, event: Event) {
+    pub(super) fn report_event(&mut self, event: Event) {
         let Some(event) = self.ask_version(event) else {
             return;
         };
@@ -586,6 +484,7 @@ impl Driver {
                 rule: rule.clone(),
                 was_ready,
             });
+            self.follow_state(event.at);
         }
         if let EventKind::NotAnswered {
             turn,
@@ -601,6 +500,9 @@ impl Driver {
             };
             self.waiting.fail(turn, error);
         }
+        if let EventKind::TurnFinished(_) = &event.kind {
+            self.follow_turn(event.at);
+        }
         let followed = self.events.receiver_count() > 0;
         match event.kind {
             EventKind::TurnFinished(response) if self.waiting.is_running(&response.turn) => {
@@ -615,7 +517,7 @@ impl Driver {
         }
     }
 
-    fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: Event) {
         // The last follower may have gone in between.
         let _nobody_follows = self.events.send(Arc::new(event));
     }

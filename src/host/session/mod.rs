@@ -6,21 +6,27 @@
 
 mod command;
 mod driver;
+mod follow;
 mod hearing;
 mod ladder;
+mod perform;
 mod raw;
 mod requests;
 mod start;
+mod taps;
+mod typing;
 mod waiting;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use command::{Ask, AskKind, Command};
+use command::{Ask, AskKind};
+pub(in crate::host) use command::{Command, GroupWanted};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::error::{AskError, LaunchError, ReadyError, RecordError, SessionGone};
+use super::expect::{Compiled, Follow};
 use super::options::{AskOptions, Options, RecordOptions, StopOptions};
 use super::pty::{self, Leash, Usage};
 use super::ulid::ulid;
@@ -139,6 +145,10 @@ struct Shared {
     turn_timeout: Duration,
     /// Read by whoever asks whether the tool shows anything; it orders nothing.
     output_bytes: Arc<AtomicU64>,
+    /// Typed and not yet taken by the terminal.
+    pending_input: Arc<AtomicUsize>,
+    /// How the output is kept, and the last patterns that were looked for.
+    follow: Option<(Follow, Compiled)>,
 }
 
 impl Drop for Shared {
@@ -163,6 +173,54 @@ impl Session {
         let (session, driver) = start::start(spec, options)?;
         runtime.spawn(driver.run());
         Ok(session)
+    }
+
+    /// Starts a command that no protocol teaches, program and arguments as they are, and keeps its output for `expect`. It gets this process's
+    /// environment, a terminal of 120 columns and 40 rows unless `Options::size` says otherwise, and echo as any terminal has it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use ptych::engine::tty::Exit;
+    /// use ptych::host::{Options, Session};
+    ///
+    /// let sh = Session::spawn(["sh", "-c", "printf 'name: '; read name; echo hello $name"], Options::default())?;
+    /// sh.expect("name: ").await?;
+    /// sh.send_line("world").await?;
+    /// assert_eq!(sh.expect("hello world\n").await?.before(), "world\n");
+    /// assert_eq!(sh.wait().await.exit, Exit::Code(0));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Nothing was started.
+    ///
+    /// # Panics
+    ///
+    /// The current runtime was built without I/O.
+    pub fn spawn<W: Into<String>>(
+        command: impl IntoIterator<Item = W>,
+        options: Options,
+    ) -> Result<Session, LaunchError> {
+        let mut words = command.into_iter().map(Into::into);
+        let program = words.next().ok_or(LaunchError::NoCommand)?;
+        let follow = Some(options.follow.unwrap_or_default());
+        Session::start(
+            Arc::new(Spec::command(program, words)),
+            Options { follow, ..options },
+        )
+    }
+
+    pub(in crate::host) fn follow(&self) -> Option<(&Follow, &Compiled)> {
+        let (follow, compiled) = self.shared.follow.as_ref()?;
+        Some((follow, compiled))
+    }
+
+    pub(in crate::host) fn pending_input(&self) -> &AtomicUsize {
+        &self.shared.pending_input
     }
 
     pub fn info(&self) -> &Info {
@@ -257,7 +315,7 @@ impl Session {
     /// As `ask`.
     pub async fn ask_with(&self, text: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
         let response = self
-            .send(text.into(), prompt_kind(options), options, None)
+            .send_prompt(text.into(), prompt_kind(options), options, None)
             .await?;
         response.await.map_err(|_| SessionGone)?
     }
@@ -270,7 +328,7 @@ impl Session {
     pub async fn submit(&self, text: impl Into<String>, options: AskOptions) -> Result<Turn, AskError> {
         let (accepted_tx, accepted) = oneshot::channel();
         let response = self
-            .send(text.into(), prompt_kind(options), options, Some(accepted_tx))
+            .send_prompt(text.into(), prompt_kind(options), options, Some(accepted_tx))
             .await?;
         let id = accepted.await.map_err(|_| SessionGone)??;
         Ok(Turn { id, response })
@@ -282,11 +340,13 @@ impl Session {
     ///
     /// Nothing was typed: nothing is asked, or no choice matches.
     pub async fn answer(&self, choice: impl Into<String>, options: AskOptions) -> Result<Response, AskError> {
-        let response = self.send(choice.into(), AskKind::Answer, options, None).await?;
+        let response = self
+            .send_prompt(choice.into(), AskKind::Answer, options, None)
+            .await?;
         response.await.map_err(|_| SessionGone)?
     }
 
-    async fn send(
+    async fn send_prompt(
         &self,
         text: String,
         kind: AskKind,
@@ -310,11 +370,11 @@ impl Session {
         Ok(received)
     }
 
-    async fn command(&self, command: Command) -> Result<(), SessionGone> {
+    pub(in crate::host) async fn command(&self, command: Command) -> Result<(), SessionGone> {
         self.shared.commands.send(command).await.map_err(|_| SessionGone)
     }
 
-    async fn request<T>(
+    pub(in crate::host) async fn request<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Result<T, SessionGone> {

@@ -4,9 +4,10 @@ use tokio::sync::oneshot;
 
 use super::Snapshot;
 use super::command::Command;
-use super::driver::{Driver, Phase};
+use super::driver::Driver;
 use crate::engine::session::SubmitError;
 use crate::engine::time::Time;
+use crate::engine::tty::{ProbeDepth, TtyProbe};
 use crate::host::error::RecordError;
 use crate::host::options::RecordOptions;
 use crate::host::recording::Recorder;
@@ -22,7 +23,25 @@ impl Driver {
             Command::Ask(ask) if self.is_over() => ask.refuse(SubmitError::Exited.into()),
             Command::Ask(ask) => self.waiting.take(ask, &mut self.machine, now),
             Command::Interrupt(to) => reply(to, self.machine.interrupt(now)),
-            Command::Keys(bytes) => self.machine.type_raw(&bytes, now),
+            Command::Keys(bytes) => self.type_bytes(&bytes, now),
+            Command::Key(name) => self.type_key(&name, now),
+            Command::KeyNames(names) => self.type_key_names(&names, now),
+            Command::Paste(text) => self.paste(&text, now),
+            Command::Secret {
+                secret,
+                within,
+                reply,
+            } => self.take_secret(secret, within, reply, now),
+            Command::EndOfFile(to) => reply(to, self.type_end_of_file(now)),
+            Command::Flush { within, reply } => self.take_flush(within, reply, now),
+            Command::Tty(to) => reply(to, self.look_at_tty()),
+            Command::Expect(wait, told) => self.take_wait(wait, told, now),
+            Command::Group(patterns, wanted) => self.take_group(patterns, wanted, now),
+            Command::Forget(group) => self.forget_group(group),
+            Command::Unmatched(to) => reply(to, self.unmatched()),
+            Command::Consume(position) => self.consume_to(position, now),
+            Command::Log(log, to) => reply(to, self.taps.add(log)),
+            Command::StopLog(id) => self.taps.remove(id),
             Command::Resize(size) => self.machine.resize(size, now),
             Command::Snapshot(to) => reply(to, self.snapshot()),
             Command::Explain(to) => reply(to, self.machine.explain(now)),
@@ -38,8 +57,9 @@ impl Driver {
         }
     }
 
-    fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Sweeping { .. } | Phase::Ended)
+    fn look_at_tty(&mut self) -> TtyProbe {
+        let pty = self.pty.as_mut();
+        pty.map(|pty| pty.probe(ProbeDepth::Waiting)).unwrap_or_default()
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

@@ -1,13 +1,16 @@
 //! Bringing a session into being.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::driver::{Driver, Phase};
+use super::follow::Follower;
 use super::raw::RawTail;
+use super::taps::Taps;
+use super::typing::Typing;
 use super::waiting::Waiting;
 use super::{Info, Session, Shared, Status};
 use crate::engine::framer::state::State;
@@ -16,6 +19,7 @@ use crate::engine::protocol::Spec;
 use crate::engine::session::{Confirm, Session as Machine, SessionConfig};
 use crate::engine::time::Time;
 use crate::host::error::{LaunchError, RecordError};
+use crate::host::expect::Compiled;
 use crate::host::launch::{self, Launch};
 use crate::host::options::Options;
 use crate::host::pty::{Pty, SpawnError, SpawnPlan, Timer, Unix};
@@ -49,7 +53,10 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
     let pty = Unix::spawn(&plan).map_err(|error| spawn_error(error, &spec, &plan))?;
     let (commands_tx, commands) = mpsc::channel(COMMANDS);
     let initial = Status {
-        state: State::Starting,
+        state: match spec.is_untaught() {
+            true => State::Unknown,
+            false => State::Starting,
+        },
         rule: String::new(),
         was_ready: false,
     };
@@ -63,6 +70,8 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         started_at,
     };
     let turn_timeout = options.turn_timeout;
+    let pending_input = Arc::new(AtomicUsize::new(0));
+    let command = info.command.clone();
     let output_bytes = Arc::new(AtomicU64::new(0));
     let shared = Shared {
         info,
@@ -72,6 +81,8 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         leash: pty.leash(),
         turn_timeout,
         output_bytes: Arc::clone(&output_bytes),
+        pending_input: Arc::clone(&pending_input),
+        follow: options.follow.map(|follow| (follow, Compiled::default())),
     };
     let driver = Driver {
         machine: Machine::new(spec, config(&options, size), Time::ZERO),
@@ -98,6 +109,14 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         inbox_at: None,
         program: plan.program,
         asking_version: None,
+        command,
+        follower: options
+            .follow
+            .map(|follow| Follower::new(follow.stream(size.cols))),
+        typing: Typing::default(),
+        pending_input,
+        taps: Taps::default(),
+        closed_at: None,
     };
     Ok((
         Session {

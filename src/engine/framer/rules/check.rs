@@ -312,7 +312,7 @@ impl<'a> Check<'a> {
         let wants_waiting = self.when.waiting.is_some() || self.when.process.is_some();
         let wants_any =
             wants_waiting || self.when.foreground.is_some() || !matches!(self.when.tty, TtyWanted::Any);
-        match &self.view.facts.probe {
+        match self.view.probe {
             None if !wants_any => None,
             None if wants_waiting && !self.line.undisputed => Some(ProbeDepth::Waiting),
             None => Some(ProbeDepth::Flags),
@@ -327,9 +327,7 @@ impl<'a> Check<'a> {
     pub(super) fn tty_conditions(&mut self) {
         let probe = self
             .view
-            .facts
             .probe
-            .as_ref()
             .map(|(probe, _)| probe.clone())
             .unwrap_or_default();
         self.tty_flags(&probe);

@@ -10,7 +10,7 @@ mod line;
 use std::time::Duration;
 
 use super::facts::Facts;
-use crate::engine::framer::trace::{RuleTrace, Verdict};
+use crate::engine::framer::trace::{RuleTrace, SignalTrace, Verdict};
 use crate::engine::protocol::Spec;
 use crate::engine::protocol::spec::{BlockKind, Conditions, Kind, Rule};
 use crate::engine::term::{CursorLine, Pos, Screen};
@@ -25,6 +25,8 @@ pub struct View<'a> {
     pub spec: &'a Spec,
     pub screen: &'a Screen,
     pub facts: &'a Facts,
+    /// The newest look at the tty; `None` when bytes came since.
+    pub probe: Option<&'a (TtyProbe, ProbeDepth)>,
     pub now: Time,
     /// Output bytes handled when Enter was sent for the open turn; announcements before it belong to the prompt before.
     pub entered: Option<u64>,
@@ -86,6 +88,44 @@ pub fn pick(view: &View<'_>) -> Pick {
     } else {
         Pick::Nothing
     }
+}
+
+/// One rule by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    No,
+    /// It holds as far as the screen goes; the tty must be looked at.
+    NeedsProbe(ProbeDepth),
+    /// What this platform cannot tell counts as holding.
+    Yes(Match),
+}
+
+/// Whether `rule`, which need not be one of the protocol's, holds.
+pub fn holds(view: &View<'_>, rule: &Rule) -> Holds {
+    let line = prompt_line(view);
+    let mut check = Check::new(view, &line, rule);
+    check.screen_conditions();
+    if check.verdict == Verdict::No || !check.fresh() {
+        return Holds::No;
+    }
+    if let Some(depth) = check.missing_probe() {
+        return Holds::NeedsProbe(depth);
+    }
+    check.tty_conditions();
+    match check.verdict {
+        Verdict::No => Holds::No,
+        Verdict::Yes | Verdict::Unknown => Holds::Yes(check.into_match(0)),
+    }
+}
+
+/// Each condition of `rule`, for people.
+pub fn trace(view: &View<'_>, rule: &Rule) -> Vec<SignalTrace> {
+    let line = prompt_line(view);
+    let mut check = Check::new(view, &line, rule);
+    check.keep_going = true;
+    check.screen_conditions();
+    check.tty_conditions();
+    check.traces
 }
 
 /// Only the tty can tell.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use crate::api;
-use crate::engine::protocol::{self, Spec};
+use crate::engine::protocol::Spec;
 use crate::engine::term::Size;
 use crate::engine::time::Time;
 use crate::front::cli::args;
@@ -77,7 +77,10 @@ fn not_started(program: &Path, error: SpawnError) -> Failure {
 fn plan(args: &args::Record) -> Result<Plan, Failure> {
     let spec = match &args.target {
         Some(target) => catalogue::target(target)?,
-        None => spec_of(&command(args))?,
+        None => {
+            let command = command(args);
+            Spec::command(&command[0], &command[1..])
+        }
     };
     let files = SideFiles::write(&spec)?;
     let cwd = match &args.cwd {
@@ -123,30 +126,6 @@ fn command(args: &args::Record) -> Vec<String> {
             .filter(|shell| !shell.is_empty())
             .unwrap_or_else(|| "sh".into()),
     ]
-}
-
-/// A protocol for a program that none teaches: it names the recording, and nothing is framed by it.
-fn spec_of(command: &[String]) -> Result<Spec, Failure> {
-    let program = Path::new(&command[0])
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let name: String = program
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .collect();
-    let name = name.to_ascii_lowercase();
-    let name = if name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        name
-    } else {
-        format!("tool{name}")
-    };
-    let source = format!("name = \"{name}\"\ncommand = [\"{name}\"]\nprompt = '$'\ninclude = []\n");
-    let mut spec = protocol::parse(&source)
-        .map_err(|problems| Failure::new(Exit::Supervisor, "protocol_invalid", problems.to_string()))?;
-    spec.spawn.programs = vec![command[0].clone()];
-    spec.spawn.args = command[1..].to_vec();
-    Ok(spec)
 }
 
 fn program(spec: &Spec) -> Result<PathBuf, Failure> {

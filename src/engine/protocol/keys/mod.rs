@@ -1,30 +1,12 @@
 //! Keys as people write them: text with names in angle brackets, `<ctrl-c>`, `<enter>`, `<lt>` for `<` itself; `<pause-150ms>` parts two
 //! writes.
 
+mod encode;
+
 use std::time::Duration;
 
 use super::duration;
-
-/// Named keys and their bytes as a terminal in its ordinary modes sends them (xterm's control sequences).
-const NAMED: &[(&str, &[u8])] = &[
-    ("enter", b"\r"),
-    ("newline", b"\n"),
-    ("tab", b"\t"),
-    ("esc", b"\x1b"),
-    ("space", b" "),
-    ("backspace", b"\x7f"),
-    ("delete", b"\x1b[3~"),
-    ("up", b"\x1b[A"),
-    ("down", b"\x1b[B"),
-    ("right", b"\x1b[C"),
-    ("left", b"\x1b[D"),
-    ("home", b"\x1b[H"),
-    ("end", b"\x1b[F"),
-    ("page-up", b"\x1b[5~"),
-    ("page-down", b"\x1b[6~"),
-    ("shift-tab", b"\x1b[Z"),
-    ("lt", b"<"),
-];
+pub use encode::{KeyModes, encode, names};
 
 /// A pause longer than this is no key press any more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -90,12 +72,21 @@ impl std::fmt::Display for Keys {
     }
 }
 
-/// The keys that `text` stands for.
+/// The keys that `text` stands for, as a terminal in its ordinary modes sends them.
 ///
 /// # Errors
 ///
 /// A name in angle brackets that is no key, and a pause that is none.
 pub fn parse(text: &str) -> Result<Keys, String> {
+    parse_in(text, KeyModes::default())
+}
+
+/// As `parse`, for a terminal with these modes in force.
+///
+/// # Errors
+///
+/// As `parse`.
+pub fn parse_in(text: &str, modes: KeyModes) -> Result<Keys, String> {
     let mut keys = Keys::default();
     let mut rest = text;
     while let Some(open) = rest.find('<') {
@@ -114,7 +105,7 @@ pub fn parse(text: &str) -> Result<Keys, String> {
                 pause: pause_of(pause)?,
                 bytes: Vec::new(),
             }),
-            None => keys.extend(&named(name)?),
+            None => keys.extend(&encode(name, modes)?),
         }
         rest = &after[close + 1..];
     }
@@ -134,25 +125,6 @@ fn pause_of(text: &str) -> Result<Duration, String> {
         return Err(format!("a pause of {text} is none: more than 0s and at most 5s"));
     }
     Ok(pause)
-}
-
-fn named(name: &str) -> Result<Vec<u8>, String> {
-    if let Some((_, bytes)) = NAMED.iter().find(|(known, _)| *known == name) {
-        return Ok(bytes.to_vec());
-    }
-    if let Some([byte @ (b'a'..=b'z' | b'@' | b'[' | b'\\' | b']' | b'^' | b'_')]) =
-        name.strip_prefix("ctrl-").map(str::as_bytes)
-    {
-        return Ok(vec![byte & 0x1f]);
-    }
-    if let Some(key) = name.strip_prefix("alt-").filter(|key| key.chars().count() == 1) {
-        return Ok([b"\x1b", key.as_bytes()].concat());
-    }
-    let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
-    Err(format!(
-        "<{name}> is no key; keys are ctrl-a to ctrl-z, alt-x, pause-150ms, {}",
-        known.join(", ")
-    ))
 }
 
 #[cfg(test)]
