@@ -31,11 +31,12 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::error::{AskError, LaunchError, ReadyError, RecordError, SessionGone};
 use super::expect::{
-    self, Background, ExpectError, Found, GroupId, Human, IntoPatterns, Log, LogId, Patterns, Precedence,
-    Secret, SendError, Slow, Unmatched, WaitOptions,
+    self, Background, ExpectError, Found, GroupId, Human, InteractError, InteractOptions, Interacted,
+    IntoPatterns, Log, LogId, Patterns, Precedence, Secret, SendError, Slow, Unmatched, WaitOptions,
 };
 use super::options::{AskOptions, Options, RecordOptions, StopOptions};
 use super::session::{self, ExitReport, Snapshot};
+use super::terminal::Terminal;
 use crate::engine::framer::state::State;
 use crate::engine::protocol::Spec;
 use crate::engine::response::Response;
@@ -183,6 +184,7 @@ waits! {
     interrupt() -> Result<(), AskError>;
     resize(size: Size) -> Result<(), SessionGone>;
     snapshot() -> Result<Snapshot, SessionGone>;
+    interact(options: InteractOptions, terminal: &mut Terminal) -> Result<Interacted, InteractError>;
     stop(options: StopOptions) -> ExitReport;
     wait() -> ExitReport;
 }

@@ -15,6 +15,7 @@ mod options;
 pub mod pty;
 pub mod recording;
 mod session;
+pub mod terminal;
 mod ulid;
 pub mod version;
 
@@ -22,3 +23,4 @@ pub use error::{AskError, Coded, LaunchError, ReadyError, RecordError, SessionGo
 pub use expect::{ExpectError, Follow, Secret, SendError, expect_any};
 pub use options::{AskOptions, Limits, Options, RecordFormat, RecordOptions, StopOptions};
 pub use session::{Events, ExitReason, ExitReport, Info, Rung, Session, Snapshot, Turn};
+pub use terminal::Terminal;

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Built once more: `cargo test` builds examples only when it is asked for all targets.
-fn built() -> &'static PathBuf {
+pub fn built() -> &'static PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let this = std::env::current_exe().expect("this test");
@@ -84,6 +84,21 @@ fn multi_agent_review() {
     ] {
         assert!(out.contains(wanted), "{out}");
     }
+}
+
+#[test]
+fn dialogues() {
+    let wanted = "\
+the name is asked for
+the password is not shown
+2 messages: hello, goodbye
+it ended with exit code 0
+";
+    assert_eq!(run("expect"), wanted);
+    assert_eq!(
+        run("expect_blocking"),
+        "6 * 7 is 42\nthe error: ZeroDivisionError\n"
+    );
 }
 
 #[test]

@@ -32,26 +32,26 @@ impl Expecter {
     /// New text of the stream.
     pub(super) fn take(&mut self, mut text: &[u8], now: Time) {
         while !text.is_empty() {
-            let used = usize::try_from(self.kept.end() - self.cursor - self.truncated).unwrap_or(usize::MAX);
+            let used = self.unmatched().len();
             let room = self.config.keep_bytes.saturating_sub(used).max(1);
             let (piece, rest) = text.split_at(room.min(text.len()));
             self.kept.push(piece);
             text = rest;
-            self.search(now);
             self.background_search(now);
+            self.search(now);
             self.keep_bound(now);
         }
     }
 
     fn keep_bound(&mut self, now: Time) {
-        let used = self.kept.from(self.cursor).len();
+        let used = self.unmatched().len();
         if used < self.config.keep_bytes {
             return;
         }
         if self.full(now) {
             return;
         }
-        let first = self.kept.end() - used as u64;
+        let first = self.cursor + self.truncated;
         let mut place = first + (used as u64).div_ceil(2);
         // No character is cut.
         while self
@@ -64,12 +64,13 @@ impl Expecter {
         }
         let bytes = place - first;
         self.truncated += bytes;
-        self.release(place);
+        self.release();
         self.events.push_back(ExpectEvent::Truncated { bytes });
     }
 
-    /// Forgets what neither the waits nor the background need; unmatched text before `place` is given up.
-    fn release(&mut self, place: u64) {
+    /// Forgets what neither the waits nor the background need.
+    fn release(&mut self) {
+        let place = self.cursor + self.truncated;
         let tail = self
             .kept
             .end()
@@ -82,7 +83,7 @@ impl Expecter {
     pub(super) fn consume(&mut self, position: u64) {
         self.cursor = position;
         self.truncated = 0;
-        self.release(position);
+        self.release();
         for open in &mut self.waits {
             open.search = Search::new(&open.patterns, open.options.precedence, position);
         }
@@ -102,14 +103,26 @@ impl Expecter {
     }
 
     fn background_search(&mut self, now: Time) {
+        self.each_background(now, |search, kept| search.advance(kept));
+        if !self.background.is_empty() {
+            self.release();
+        }
+    }
+
+    fn each_background(&mut self, now: Time, mut look: impl FnMut(&mut Search, &Kept) -> Option<Hit>) {
         for group in &mut self.background {
-            while let Some(hit) = group.search.advance(&self.kept) {
-                let end = hit.end;
+            while let Some(hit) = look(&mut group.search, &self.kept) {
+                let end = hit.end.max(group.cursor);
                 let origin = (Group::Background(group.id), hit.index);
+                // An empty match would be found for ever.
+                let nothing = hit.start == hit.end && hit.end <= group.cursor;
                 let found = Found {
                     truncated_bytes: self.kept.base().saturating_sub(group.cursor),
                     ..text(hit, origin, group.cursor, &self.kept, now.since(group.began))
                 };
+                if nothing {
+                    break;
+                }
                 group.cursor = end;
                 group.search = Search::new(&group.patterns, Precedence::Leftmost, end);
                 let found = Box::new(found);
@@ -119,9 +132,6 @@ impl Expecter {
                 });
             }
         }
-        if !self.background.is_empty() {
-            self.release(self.cursor + self.truncated);
-        }
     }
 
     fn text_found(&mut self, at: usize, hit: Hit, now: Time) {
@@ -130,7 +140,13 @@ impl Expecter {
         let end = hit.end;
         let found = Found {
             truncated_bytes: self.truncated,
-            ..text(hit, origin, self.cursor, &self.kept, now.since(open.began))
+            ..text(
+                hit,
+                origin,
+                self.cursor + self.truncated,
+                &self.kept,
+                now.since(open.began),
+            )
         };
         self.tell(open, found, end);
     }
@@ -162,7 +178,7 @@ impl Expecter {
             index,
             kind,
             group,
-            before: self.kept.from(self.cursor).to_vec(),
+            before: self.unmatched().to_vec(),
             matched: Vec::new(),
             captures,
             position: end,
@@ -219,13 +235,28 @@ impl Expecter {
         self.cursor != before
     }
 
+    pub(super) fn tool_waits(&mut self, now: Time) {
+        self.release_held(now);
+        self.looks.idle = true;
+        self.settle_known(now);
+    }
+
+    /// The filter gives out what it held back for a byte that does not come.
+    fn release_held(&mut self, now: Time) {
+        let mut held = Vec::new();
+        self.filter.settle(&mut held);
+        self.take(&held, now);
+    }
+
     /// What is known already settles what has come: the end, or that the tool waits for input.
     pub(super) fn settle_known(&mut self, now: Time) {
         if self.eof {
             self.settle(Settled::Eof, |_| true, now);
+            self.each_background(now, |search, kept| search.settle(kept, Settled::Eof));
             self.ended(now);
         } else if self.looks.idle {
             self.settle(Settled::WaitsForInput, |_| true, now);
+            self.each_background(now, |search, kept| search.settle(kept, Settled::WaitsForInput));
         }
     }
 
@@ -252,8 +283,11 @@ impl Expecter {
         self.each_other(now, Settled::Eof, |_, _, pattern| {
             (*pattern == Pattern::Eof).then_some((FoundKind::Eof, Vec::new()))
         });
-        while !self.waits.is_empty() {
-            self.fail(0, FailureWhy::Eof, now);
+        // The exit is told behind the end of the stream.
+        let exit = Pattern::State(StateWanted::Exited);
+        let lost = |open: &Open| open.patterns.iter().all(|pattern| *pattern != exit);
+        while let Some(at) = self.waits.iter().position(lost) {
+            self.fail(at, FailureWhy::Eof, now);
         }
     }
 
@@ -264,12 +298,17 @@ impl Expecter {
             return;
         }
         let mut wanted = None;
-        self.each_other(now, Settled::AtOnce, |_, _, pattern| {
+        let mut again = None;
+        self.each_other(now, Settled::AtOnce, |e, _, pattern| {
             let Pattern::Screen(condition) = pattern else {
                 return None;
             };
             match rules::holds(view, condition.rule()) {
-                Holds::No => None,
+                Holds::No => {
+                    let at = e.worth_another_look(view, condition, now);
+                    again = again.into_iter().chain(at).min();
+                    None
+                }
                 Holds::NeedsProbe(depth) => {
                     wanted = wanted.max(Some(depth));
                     None
@@ -279,14 +318,28 @@ impl Expecter {
                         name: Some(name),
                         text: Some(text.into_bytes()),
                     };
-                    Some((
-                        FoundKind::Screen,
-                        found.captures.into_iter().map(capture).collect(),
-                    ))
+                    let captures = found.captures.into_iter().map(capture).collect();
+                    Some((FoundKind::Screen, captures))
                 }
             }
         });
         self.looks.wanted = self.looks.wanted.max(wanted);
+        if let Some(at) = again {
+            self.looks.step = (self.looks.step.max(limits::REPROBE_FIRST) * 2).min(limits::REPROBE_MAX);
+            self.looks.at = Some(self.looks.at.map_or(at, |other| other.min(at)));
+        }
+    }
+
+    /// When a condition that does not hold may hold although nothing is printed: the tty may change, and silence may last.
+    fn worth_another_look(&self, view: &View<'_>, condition: &ScreenCondition, now: Time) -> Option<Time> {
+        let silent = condition.rule().when.quiet.map(|quiet| self.last_output + quiet);
+        if let Some(at) = silent.filter(|at| *at > now) {
+            return Some(at);
+        }
+        view.probe?;
+        let unseen = View { probe: None, ..*view };
+        let screen = rules::holds(&unseen, condition.rule()) != Holds::No;
+        screen.then(|| now + self.looks.step.max(limits::REPROBE_FIRST))
     }
 
     pub(super) fn states(&mut self, now: Time) {
@@ -297,19 +350,14 @@ impl Expecter {
     }
 
     /// Asks for a look at the tty where one could settle a match.
-    pub(super) fn want_look(&mut self, _now: Time) {
-        if self.eof || self.looks.idle || self.looks.blind || self.looks.at.is_some() {
-            return;
-        }
-        let kept = &self.kept;
-        if self.waits.iter_mut().any(|open| open.search.hopes(kept)) {
+    pub(super) fn want_look(&mut self) {
+        if self.hopes() && !self.eof && !self.looks.idle && !self.looks.blind && self.looks.at.is_none() {
             self.looks.wanted = Some(ProbeDepth::Waiting);
         }
     }
 
     pub(super) fn look_again(&mut self, now: Time) {
-        let kept = &self.kept;
-        if !self.waits.iter_mut().any(|open| open.search.hopes(kept)) {
+        if !self.hopes() {
             return;
         }
         let step = self.looks.step.max(limits::REPROBE_FIRST);
@@ -317,9 +365,24 @@ impl Expecter {
         self.looks.at = Some(now + step);
     }
 
+    /// Something would be found if nothing more came.
+    fn hopes(&mut self) -> bool {
+        let mut any = false;
+        for open in &mut self.waits {
+            open.hopes = open.search.hopes() || self.filter.holds();
+            any |= open.hopes;
+        }
+        any || self.background.iter_mut().any(|group| group.search.hopes())
+    }
+
+    /// The platform cannot tell what the tool waits in: silence settles.
     pub(super) fn silence(&mut self, now: Time) {
         let silence = now.since(self.last_output);
+        if self.waits.iter().any(|open| silence >= open.options.settle) {
+            self.release_held(now);
+        }
         self.settle(Settled::Silence, |open| silence >= open.options.settle, now);
+        self.hopes();
     }
 
     pub(super) fn quiet(&mut self, now: Time) {
@@ -348,10 +411,11 @@ impl Expecter {
 
     fn fail(&mut self, at: usize, why: FailureWhy, now: Time) {
         let open = self.waits.remove(at);
-        let unmatched = self.kept.from(self.cursor);
-        let patterns = open.patterns.iter().enumerate().map(|(index, pattern)| {
+        let unmatched = self.unmatched();
+        let from = self.cursor + self.truncated;
+        let patterns = (0..open.patterns.len()).map(|index| {
             let (group, _) = origin(&open.groups, index);
-            nearness(pattern, group, &self.kept, self.cursor)
+            nearness(&open.patterns, index, group, &self.kept, from)
         });
         let newest = &unmatched[unmatched.len().saturating_sub(limits::EXPECT_NEAR_BYTES)..];
         let newest = String::from_utf8_lossy(newest);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::condition::ScreenCondition;
 use super::pattern::StateWanted;
 use super::{GroupId, WaitId};
 
@@ -102,7 +103,7 @@ impl Found {
 }
 
 /// A wait that ended without any of its patterns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     pub why: FailureWhy,
     pub waited: Duration,
@@ -130,14 +131,16 @@ impl FailureWhy {
 }
 
 /// How near a pattern came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Nearness {
     /// As a person would write it.
     pub pattern: String,
     pub group: Group,
     /// The longest text that its beginning matched; `None` when nothing did, or it is none of text.
     pub near: Option<Near>,
-    /// Of a screen condition: each condition that did not hold when it was last looked at, as wanted and as it was.
+    /// The screen condition, where it is one.
+    pub condition: Option<ScreenCondition>,
+    /// What kept it from holding; filled in by `Failure::look`.
     pub unmet: Vec<String>,
 }
 
@@ -151,7 +154,7 @@ pub struct Near {
 }
 
 /// What the machine has to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExpectEvent {
     Found {
         wait: WaitId,

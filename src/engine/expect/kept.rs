@@ -42,6 +42,12 @@ impl Kept {
         &text[..count.min(text.len())]
     }
 
+    /// Memory held, in bytes.
+    #[cfg(test)]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Forgets what stands before `place`.
     pub fn forget(&mut self, place: u64) {
         let place = place.clamp(self.base, self.end());

@@ -20,8 +20,13 @@ mod glob;
 mod kept;
 mod near;
 mod pattern;
+#[cfg(test)]
+mod properties;
 mod search;
+#[cfg(test)]
+mod tests;
 mod text;
+mod walk;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -154,6 +159,8 @@ struct Open {
     groups: Vec<(Group, usize)>,
     options: WaitOptions,
     search: Search,
+    /// Something would be found if nothing more came, as of the last look.
+    hopes: bool,
     began: Time,
 }
 
@@ -217,12 +224,24 @@ impl Expecter {
 
     /// What nobody has matched yet, as far as it is kept.
     pub fn unmatched(&self) -> &[u8] {
-        self.kept.from(self.cursor)
+        self.kept.from(self.cursor + self.truncated)
     }
 
     /// Whether a wait or a background pattern is looking.
     pub fn is_waiting(&self) -> bool {
         !self.waits.is_empty()
+    }
+
+    /// Memory of the kept text, in bytes.
+    #[cfg(test)]
+    fn kept_capacity(&self) -> usize {
+        self.kept.capacity()
+    }
+
+    /// Steps that the waits' searches have taken.
+    #[cfg(test)]
+    fn steps(&self) -> u64 {
+        self.waits.iter().map(|open| open.search.steps()).sum()
     }
 
     // What the caller wants.
@@ -241,13 +260,14 @@ impl Expecter {
             search: Search::new(&patterns, wait.options.precedence, self.cursor),
             patterns,
             options: wait.options,
+            hopes: false,
             began: now,
         };
         self.waits.push(open);
         self.search(now);
         self.settle_known(now);
         self.overdue(now);
-        self.want_look(now);
+        self.want_look();
         Ok(id)
     }
 
@@ -327,7 +347,7 @@ impl Expecter {
     /// No more bytes at this moment: the screen, as the session machine sees it, is whole.
     pub fn handle_drained(&mut self, view: &View<'_>, now: Time) {
         self.look(view, now);
-        self.want_look(now);
+        self.want_look();
     }
 
     /// The look at the tty that `poll_probe` asked for; `view` is the session machine's.
@@ -341,15 +361,19 @@ impl Expecter {
             now,
         );
         if depth < ProbeDepth::Waiting {
-            return self.want_look(now);
+            return self.want_look();
         }
         match looked.0.waiting {
-            Waiting::Read | Waiting::Poll => {
-                self.looks.idle = true;
-                self.settle_known(now);
+            Waiting::Read => self.tool_waits(now),
+            // On a cooked tty a program that polls has other things to wait for.
+            Waiting::Poll if looked.0.echo != Some(true) || looked.0.canonical != Some(true) => {
+                self.tool_waits(now);
             }
             Waiting::No => self.look_again(now),
-            Waiting::Unknown => self.looks.blind = true,
+            Waiting::Poll | Waiting::Unknown => {
+                self.looks.blind = true;
+                self.silence(now);
+            }
         }
     }
 
@@ -362,7 +386,7 @@ impl Expecter {
     /// Something was written to the tool for the caller: what the screen shows is older, until the tool prints.
     pub fn handle_typed(&mut self) {
         self.typed = true;
-        self.looks.idle = false;
+        self.looks = Looks::default();
     }
 
     /// The terminal is closed and all that was in it has been handed over.
@@ -409,7 +433,8 @@ impl Expecter {
     pub fn poll_deadline(&self) -> Option<Time> {
         let times = self.waits.iter().flat_map(|open| {
             let timeout = open.options.timeout.map(|timeout| open.began + timeout);
-            let silence = self.looks.blind.then_some(self.last_output + open.options.settle);
+            let silent = self.looks.blind && open.hopes;
+            let silence = silent.then_some(self.last_output + open.options.settle);
             let quiet = open.patterns.iter().filter_map(|pattern| match pattern {
                 Pattern::Quiet(silence) => Some(self.last_output.max(open.began) + *silence),
                 _ => None,

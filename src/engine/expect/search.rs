@@ -1,16 +1,23 @@
-//! Looking for the patterns of one wait.
+//! Looking for the patterns of one wait, byte by byte, each byte once.
+//!
+//! What is found is a function of the text and of where it was settled, never of how it was cut.
 
-use regex_automata::Input;
-
+use super::Precedence;
 use super::found::{Capture, Settled};
+use super::kept::Kept;
 use super::pattern::Patterns;
-use super::{Kept, Precedence};
+use super::walk::{Goal, Matched, Walk};
+use crate::engine::limits;
 
 #[derive(Debug)]
 pub(super) struct Search {
     patterns: Patterns,
     precedence: Precedence,
     from: u64,
+    /// One of all patterns; for `Listed`, one of each.
+    walks: Vec<Walk>,
+    /// For `Listed`: whose match is grown to its end.
+    winner: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -25,55 +32,115 @@ pub(super) struct Hit {
 
 impl Search {
     pub fn new(patterns: &Patterns, precedence: Precedence, from: u64) -> Search {
+        let automaton = patterns.automaton();
+        let walks = match precedence {
+            Precedence::Leftmost | Precedence::Earliest => automaton
+                .all()
+                .map(|all| Walk::new(all, from))
+                .into_iter()
+                .collect(),
+            Precedence::Listed => automaton.each().map(|one| Walk::new(one, from)).collect(),
+        };
         Search {
             patterns: patterns.clone(),
             precedence,
             from,
+            walks,
+            winner: None,
         }
     }
 
     /// Looks at what has come since; a hit that nothing can change any more.
     pub fn advance(&mut self, kept: &Kept) -> Option<Hit> {
-        self.find(kept, Settled::Following)
+        match self.precedence {
+            Precedence::Leftmost => {
+                let walk = self.walks.first_mut()?;
+                walk.run(kept, Goal::Final);
+                let settled = walk.settled()?;
+                self.hit(0, self.walks[0].last()?, settled, kept)
+            }
+            Precedence::Earliest => {
+                let walk = self.walks.first_mut()?;
+                walk.run(kept, Goal::First);
+                let (_, settled) = walk.first()?;
+                self.hit(0, self.walks[0].last()?, settled, kept)
+            }
+            Precedence::Listed => self.listed(kept),
+        }
     }
 
     /// Nothing more comes for now: what is there counts.
     pub fn settle(&mut self, kept: &Kept, why: Settled) -> Option<Hit> {
-        self.find(kept, why)
+        for nth in 0..self.walks.len() {
+            if self.winner.is_some_and(|winner| winner != nth) {
+                continue;
+            }
+            // One that is looked for by itself stopped where it was complete.
+            self.walks[nth].run(kept, Goal::Final);
+            let settled = self.walks[nth].settled().unwrap_or(why);
+            if let Some(matched) = self.walks[nth].at_end() {
+                return self.hit(nth, matched, settled, kept);
+            }
+        }
+        None
+    }
+
+    /// Steps of all walks.
+    #[cfg(test)]
+    pub fn steps(&self) -> u64 {
+        self.walks.iter().map(Walk::steps).sum()
     }
 
     /// Something would be found if nothing more came.
-    pub fn hopes(&mut self, _kept: &Kept) -> bool {
-        false
+    pub fn hopes(&mut self) -> bool {
+        self.walks.iter_mut().any(|walk| walk.at_end().is_some())
     }
 
-    fn find(&self, kept: &Kept, settled: Settled) -> Option<Hit> {
-        let hay = kept.from(self.from);
-        let base = kept.end() - hay.len() as u64;
-        let mut best: Option<Hit> = None;
-        for (index, regex) in &self.patterns.automaton().texts {
-            let mut groups = regex.create_captures();
-            regex.search_captures(&Input::new(hay), &mut groups);
-            let Some(found) = groups.get_match() else { continue };
-            let start = base + found.start() as u64;
-            if best.as_ref().is_none_or(|best| start < best.start) {
-                let names = regex.group_info().pattern_names(regex_automata::PatternID::ZERO);
-                let captures = names.enumerate().map(|(group, name)| Capture {
-                    name: name.map(str::to_owned),
-                    text: groups.get_group(group).map(|span| hay[span.range()].to_vec()),
-                });
-                best = Some(Hit {
-                    index: *index,
-                    start,
-                    end: base + found.end() as u64,
-                    captures: captures.collect(),
-                    settled,
-                });
+    /// The first listed of those that are complete before the way to look ahead is at its end.
+    fn listed(&mut self, kept: &Kept) -> Option<Hit> {
+        if self.winner.is_none() {
+            for walk in &mut self.walks {
+                walk.run(kept, Goal::First);
             }
-            if self.precedence == Precedence::Listed && best.is_some() {
-                break;
-            }
+            self.winner = self.choose(kept);
         }
-        best
+        let winner = self.winner?;
+        self.walks[winner].run(kept, Goal::Final);
+        let settled = self.walks[winner].settled()?;
+        self.hit(winner, self.walks[winner].last()?, settled, kept)
+    }
+
+    fn choose(&self, kept: &Kept) -> Option<usize> {
+        let first = self.walks.iter().filter_map(Walk::first).map(|(end, _)| end);
+        let until = first.min()? + limits::EXPECT_LISTED_BYTES;
+        let complete = |walk: &Walk| walk.first().is_some_and(|(end, _)| end < until);
+        let best = self.walks.iter().position(complete)?;
+        (best == 0 || kept.end() >= until).then_some(best)
+    }
+
+    fn hit(&self, walk: usize, matched: Matched, settled: Settled, kept: &Kept) -> Option<Hit> {
+        let nth = match self.precedence {
+            Precedence::Leftmost | Precedence::Earliest => matched.nth,
+            Precedence::Listed => walk,
+        };
+        // Where the text counts as ended, nothing stands behind it.
+        let hay = match settled {
+            Settled::AtOnce | Settled::Following => kept.from(self.from),
+            Settled::Eof | Settled::WaitsForInput | Settled::Timeout | Settled::Silence => {
+                kept.range(self.from, self.walks[walk].at())
+            }
+        };
+        let base = self.from.max(kept.base());
+        let place = |at: u64| usize::try_from(at.saturating_sub(base)).unwrap_or(usize::MAX);
+        let automaton = self.patterns.automaton();
+        let least = self.walks[walk].least();
+        let located = automaton.locate(nth, hay, place(least), place(matched.end));
+        Some(Hit {
+            index: automaton.index(nth),
+            start: base + located.start as u64,
+            end: matched.end,
+            captures: located.captures,
+            settled,
+        })
     }
 }

@@ -42,6 +42,11 @@ const DRAWING: [char; 32] = [
     '⎽', '├', '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
 ];
 
+/// What a character shows in the DEC special graphics set.
+pub fn line_drawing(c: char) -> char {
+    Charset::Drawing.map(c)
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Charsets {
     pub sets: [Charset; 4],

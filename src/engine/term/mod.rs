@@ -72,6 +72,7 @@ pub(in crate::engine) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use charset::line_drawing;
 pub use screen::Screen;
 pub use style::{Attrs, Color, Link, Style, Underline};
 

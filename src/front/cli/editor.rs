@@ -79,7 +79,7 @@ fn create_private(dir: &std::path::Path) -> io::Result<()> {
 
 /// A line whose characters are not shown and not remembered.
 pub fn secret(prompt: &str) -> anyhow::Result<Read> {
-    let raw = terminal::Raw::enter()?;
+    let raw = terminal::raw()?;
     let read = hidden(prompt);
     drop(raw);
     io::stderr().write_all(b"\n")?;

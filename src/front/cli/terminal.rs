@@ -6,16 +6,11 @@ use std::os::fd::AsFd;
 use nix::sys::termios::{self, SetArg, Termios};
 
 use crate::engine::term::Size;
+use crate::host::terminal::{Raw, size_of};
 
 /// Size of the terminal on standard output, else on standard error; `None` when neither is one.
 pub fn size() -> Option<Size> {
-    let size = terminal_size::terminal_size_of(io::stdout())
-        .or_else(|| terminal_size::terminal_size_of(io::stderr()));
-    size.map(|(cols, rows)| Size {
-        cols: cols.0,
-        rows: rows.0,
-    })
-    .filter(|size| size.cols > 0 && size.rows > 0)
+    size_of(io::stdout()).or_else(|| size_of(io::stderr()))
 }
 
 /// Whether a person can be asked: standard input and standard error are both terminals.
@@ -24,26 +19,8 @@ pub fn can_ask() -> bool {
 }
 
 /// Standard input without echo or line editing while this lives.
-pub struct Raw {
-    before: Termios,
-}
-
-impl Raw {
-    pub fn enter() -> io::Result<Raw> {
-        let stdin = io::stdin();
-        let before = termios::tcgetattr(stdin.as_fd())?;
-        let mut raw = before.clone();
-        termios::cfmakeraw(&mut raw);
-        termios::tcsetattr(stdin.as_fd(), SetArg::TCSADRAIN, &raw)?;
-        Ok(Raw { before })
-    }
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        // Nothing can be done about a terminal that has gone.
-        let _gone = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSADRAIN, &self.before);
-    }
+pub fn raw() -> io::Result<Raw> {
+    Raw::enter(io::stdin())
 }
 
 /// Puts standard input back as it was: an editor that is given up in the middle of a line cannot.

@@ -34,7 +34,7 @@ impl<F: FnMut(Logged<'_>) + Send> Log for F {
 }
 
 /// A tap that is at work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogId(pub(in crate::host) u64);
 
 impl Session {

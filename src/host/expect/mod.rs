@@ -7,6 +7,7 @@
 mod any;
 mod background;
 mod error;
+mod interact;
 mod log;
 mod options;
 mod patterns;
@@ -17,6 +18,8 @@ mod waits;
 pub use any::expect_any;
 pub use background::Background;
 pub use error::{ExpectError, Missed, SendError};
+pub(in crate::host) use interact::Tapped;
+pub use interact::{Filter, InteractError, InteractOptions, Interacted, Show};
 pub use log::{Log, LogFile, LogId, Logged};
 pub use options::Follow;
 pub use patterns::{Compiled, IntoPatterns};

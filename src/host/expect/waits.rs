@@ -21,6 +21,18 @@ impl Unmatched {
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.text)
     }
+
+    /// Line ends as a terminal without post-processing needs them.
+    pub(in crate::host) fn on_a_raw_terminal(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.text.len() + 64);
+        for &byte in &self.text {
+            if byte == b'\n' && bytes.last() != Some(&b'\r') {
+                bytes.push(b'\r');
+            }
+            bytes.push(byte);
+        }
+        bytes
+    }
 }
 
 impl Session {

@@ -23,6 +23,7 @@ mod timer;
 mod tree;
 mod unix;
 mod usage;
+mod window;
 
 use std::io;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use timer::Timer;
 pub use tree::{adopt_orphans, sweep_adopted};
 pub use unix::Unix;
 pub use usage::{Usage, is_stopped, usage};
+pub(in crate::host) use window::window_size;
 
 /// What one read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

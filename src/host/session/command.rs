@@ -13,7 +13,7 @@ use crate::engine::session::{Prompt, RuleTrace, SubmitError};
 use crate::engine::term::Size;
 use crate::engine::tty::TtyProbe;
 use crate::host::error::{AskError, RecordError};
-use crate::host::expect::{Log, LogId, Secret, SendError, Unmatched};
+use crate::host::expect::{Log, LogId, Secret, SendError, Show, Tapped, Unmatched};
 use crate::host::options::{RecordOptions, StopOptions};
 
 pub(in crate::host) enum Command {
@@ -43,6 +43,10 @@ pub(in crate::host) enum Command {
     Consume(u64),
     Log(Box<dyn Log>, oneshot::Sender<LogId>),
     StopLog(LogId),
+    /// A tap from this moment on, and what was there before.
+    Tap(Box<dyn Log>, Show, oneshot::Sender<Tapped>),
+    /// A tap is not behind any more.
+    ReadOn,
     Resize(Size),
     Snapshot(oneshot::Sender<Snapshot>),
     Explain(oneshot::Sender<Vec<RuleTrace>>),

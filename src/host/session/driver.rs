@@ -226,6 +226,7 @@ impl Driver {
         if let Some(recorder) = &mut self.recorder {
             recorder.output(bytes, now);
         }
+        self.closed_at = None;
         self.raw.push(bytes);
         self.taps.output(bytes);
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -256,15 +257,11 @@ impl Driver {
 
     /// Nobody has the terminal open. Whoever waits for output is told when that lasts: some tools open it again.
     fn closed_while_it_lives(&mut self, now: Time) {
-        match self.closed_at {
-            None => {
-                self.closed_at = Some(now);
-                self.reopen_at = Some(now + CLOSED_LOOK);
-            }
-            Some(_) => {
-                self.reopen_at = Some(now + REOPEN_LOOK);
-                self.follow_end(now);
-            }
+        let since = *self.closed_at.get_or_insert(now);
+        let lasts = now.since(since) >= CLOSED_LOOK;
+        self.reopen_at = Some(now + if lasts { REOPEN_LOOK } else { CLOSED_LOOK });
+        if lasts {
+            self.follow_end(now);
         }
     }
 
@@ -287,6 +284,7 @@ impl Driver {
         }
         self.perform_events(now);
         self.follow_end(now);
+        self.taps = Taps::default();
         self.refuse_typing();
         self.waiting.refuse_all();
         let kill_now = self
@@ -340,7 +338,6 @@ impl Driver {
         self.phase = Phase::Ended;
         self.pty = None;
         self.recorder = None;
-        self.taps = Taps::default();
         self.files = None;
         self.report.send_replace(Some(report));
     }
@@ -407,8 +404,9 @@ impl Driver {
             self.handle_arrival(now);
         }
         if self.reopen_at.is_some_and(|at| now >= at) {
-            self.reopen_at = Some(now + REOPEN_LOOK);
+            self.reopen_at = None;
             self.handle_readable(now);
+            self.reopen_at.get_or_insert(now + REOPEN_LOOK);
         }
         self.typing_time(now);
         self.follow_time(now);

@@ -374,6 +374,11 @@ impl Session {
         self.shared.commands.send(command).await.map_err(|_| SessionGone)
     }
 
+    /// For what must not wait; nothing when the task has too much to do already.
+    pub(in crate::host) fn try_command(&self, command: Command) {
+        let _full_or_gone = self.shared.commands.try_send(command);
+    }
+
     pub(in crate::host) async fn request<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,

@@ -11,6 +11,9 @@ use crate::engine::time::Time;
 use crate::engine::tty::ProbeDepth;
 use crate::host::pty::{Read, Written};
 
+/// After so many bytes written the terminal is read: the kernel forgets echo that nobody takes.
+const WRITE_BYTES: usize = 2048;
+
 /// Who wants to know what the tty is like, and how much of it.
 struct Looks {
     framing: Option<ProbeDepth>,
@@ -42,6 +45,7 @@ impl Driver {
 
     fn perform_writes(&mut self, now: Time) -> bool {
         let mut wrote = false;
+        let mut unread = 0;
         while !self.full && self.machine.poll_write().is_some() {
             let hidden = self.hides_input(now);
             let reply = self.machine.writes_reply();
@@ -58,6 +62,7 @@ impl Driver {
                         }
                     }
                     self.taps.input(&bytes[..count], hidden);
+                    unread += count;
                     self.machine.handle_written(count, now);
                     if !reply {
                         self.follow_typed();
@@ -66,6 +71,10 @@ impl Driver {
                 }
                 // The engine's write deadline decides how long that may last.
                 Ok(Written::Full | Written::Closed) | Err(_) => self.full = true,
+            }
+            if unread >= WRITE_BYTES {
+                unread = 0;
+                self.handle_readable(now);
             }
         }
         wrote

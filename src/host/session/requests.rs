@@ -9,6 +9,7 @@ use crate::engine::session::SubmitError;
 use crate::engine::time::Time;
 use crate::engine::tty::{ProbeDepth, TtyProbe};
 use crate::host::error::RecordError;
+use crate::host::expect::{Log, LogId, Show, Tapped};
 use crate::host::options::RecordOptions;
 use crate::host::recording::Recorder;
 
@@ -42,6 +43,8 @@ impl Driver {
             Command::Consume(position) => self.consume_to(position, now),
             Command::Log(log, to) => reply(to, self.taps.add(log)),
             Command::StopLog(id) => self.taps.remove(id),
+            Command::Tap(log, show, to) => reply(to, self.tap(log, show)),
+            Command::ReadOn => {}
             Command::Resize(size) => self.machine.resize(size, now),
             Command::Snapshot(to) => reply(to, self.snapshot()),
             Command::Explain(to) => reply(to, self.machine.explain(now)),
@@ -54,6 +57,24 @@ impl Driver {
             Command::Record(options, to) => reply(to, self.record(options, now)),
             Command::StopRecording(to) => reply(to, self.stop_recording()),
             Command::Stop(options) => self.stop(options, now),
+        }
+    }
+
+    fn tap(&mut self, log: Box<dyn Log>, show: Show) -> Tapped {
+        let shown = match show {
+            Show::Screen => self.machine.screen().snapshot(),
+            Show::Unmatched => self
+                .unmatched()
+                .map_or(Vec::new(), |unmatched| unmatched.on_a_raw_terminal()),
+            Show::Nothing => Vec::new(),
+        };
+        Tapped {
+            // After its end nothing is heard of a tool: the tap goes at once, and that tells it.
+            id: match self.is_over() {
+                true => LogId::default(),
+                false => self.taps.add(log),
+            },
+            shown,
         }
     }
 

@@ -55,7 +55,7 @@ async fn record(plan: Plan, signals: &mut Signals) -> anyhow::Result<Left> {
     let recorder = Recorder::create(plan.options, size, &plan.spec, Time::ZERO).map_err(Failure::from)?;
     let pty = Unix::spawn(&plan.spawn).map_err(|error| not_started(&plan.spawn.program, error))?;
     // Raw from here on: what is typed before the program reads it must not be echoed twice.
-    let raw = io::stdin().is_terminal().then(terminal::Raw::enter).transpose()?;
+    let raw = io::stdin().is_terminal().then(terminal::raw).transpose()?;
     let (left, recorder) = Passthrough::new(pty, recorder, begun)?.run(signals).await?;
     drop(raw);
     recorder.finish().map_err(Failure::from)?;
