@@ -2,3 +2,5 @@
 //! Nothing is decided here that another front would have to decide again.
 
 pub mod cli;
+#[cfg(feature = "script")]
+mod script;

@@ -462,6 +462,70 @@ fn ctrl_c_twice_ends_everything() {
 }
 
 #[test]
+fn sigterm_and_sighup_end_everything_at_once() {
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
+        let home = home();
+        home.write("p", "echo part; echo $$ > pid; sleep 600\necho never\n");
+        let child = home.spawn(&["pool", "run", "./sh.toml", "-n", "1", "--journal", "journal", "p"]);
+        let pid = home.path().join("pid");
+        soon("it runs", || count(&pid) == 1);
+        kill(Pid::from_raw(child.id().cast_signed()), signal).expect("it lives");
+        let run = finish(child).ends(code).says("1 not asked");
+        let answers = run.objects();
+        assert_eq!(answers.len(), 1, "{signal}: {run:?}");
+        assert_eq!(
+            (&answers[0]["outcome"], &answers[0]["text"]),
+            (&"exited".into(), &"part".into())
+        );
+        assert!(journal(&home).is_empty(), "{signal}: it is asked again");
+        assert!(is_gone(&pid), "{signal}");
+    }
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is() {
+    let home = home();
+    let wait = "while ! test -e go; do sleep 0.05; done";
+    home.write("p", &lines(["echo one", wait, wait].map(str::to_owned)));
+    let size = nix::pty::Winsize {
+        ws_row: 24,
+        ws_col: 100,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let pair = nix::pty::openpty(Some(&size), None).expect("a terminal");
+    let child = home
+        .command(&["pool", "run", "./sh.toml", "-n", "2", "--timeout", "30s", "p"])
+        .stderr(pair.slave)
+        .spawn()
+        .expect("started");
+    let mut terminal = std::fs::File::from(pair.master);
+    let mut shown = String::new();
+    let mut chunk = [0; 4096];
+    let mut read = |shown: &mut String| {
+        // A terminal that nobody writes to any more is an error.
+        let bytes = terminal.read(&mut chunk).unwrap_or(0);
+        shown.push_str(&String::from_utf8_lossy(&chunk[..bytes]));
+        bytes > 0
+    };
+    while !(shown.contains("1/3") && shown.contains("[1 1]")) {
+        assert!(read(&mut shown), "{shown:?}");
+    }
+    assert!(
+        shown.contains("\r\u{1b}[Ktest-shell  ") && shown.contains("/s"),
+        "{shown:?}"
+    );
+    std::fs::write(home.path().join("go"), "").expect("written");
+    while read(&mut shown) {}
+    let (_, summary) = shown.rsplit_once("\r\u{1b}[K").expect("the line is taken away");
+    assert!(
+        summary.starts_with("INSTANCE") && summary.contains("3 prompts in"),
+        "{shown:?}"
+    );
+    assert_eq!(finish(child).ends(0).objects().len(), 3);
+}
+
+#[test]
 fn a_reader_that_goes_ends_the_run() {
     let home = home();
     home.write(

@@ -28,6 +28,8 @@ fn help_is_data_and_has_examples_on_every_verb() {
         &["protocol", "test"],
         &["protocol", "explain"],
         &["protocol", "schema"],
+        &["script"],
+        &["script", "check"],
         &["schema"],
         &["completions"],
         &["man"],

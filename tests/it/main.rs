@@ -10,6 +10,8 @@ mod cli_chat;
 mod cli_dialogs;
 mod cli_pool;
 mod cli_protocol;
+#[cfg(feature = "script")]
+mod cli_script_check;
 mod cli_support;
 mod cli_usage;
 mod cluster;

@@ -12,6 +12,7 @@ use crate::engine::time::Time;
 impl Cluster {
     /// After every report and command.
     pub(super) fn advance(&mut self, now: Time) {
+        self.forgive_pause(now);
         while self.advance_pool(now) | self.advance_group(now) | self.advance_health() {}
         self.finish_hopeless(now);
         self.dispatch(now);

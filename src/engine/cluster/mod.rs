@@ -107,6 +107,8 @@ pub struct Cluster {
     closed: bool,
     /// When the router's answer changes by time alone.
     ask_again_at: Option<Time>,
+    /// Somebody called then.
+    awake_at: Time,
     /// Of the last instance that failed.
     last_failure: String,
 }
@@ -143,6 +145,7 @@ impl Cluster {
             actions: VecDeque::new(),
             closed: false,
             ask_again_at: None,
+            awake_at: now,
             last_failure: String::new(),
             options,
         };
@@ -180,6 +183,7 @@ impl Cluster {
     /// # Errors
     /// See [`Refused`]; nothing has changed then.
     pub fn submit(&mut self, order: Order, now: Time) -> Result<TicketId, Refused> {
+        self.forgive_pause(now);
         let accepted = self.accept(order, now);
         match accepted {
             Ok(_) => self.metrics.prompts += 1,
@@ -364,6 +368,7 @@ impl Cluster {
     }
 
     pub fn handle_deadline(&mut self, now: Time) {
+        self.forgive_pause(now);
         self.group.handle_deadline(now);
         self.pool.handle_deadline(now);
         self.health.handle_deadline(now);
@@ -373,6 +378,19 @@ impl Cluster {
             self.refit(id, now);
         }
         self.advance(now);
+    }
+
+    /// What was due long ago was slept through (see `patience`). The other machines' waits see that for themselves; the pool's callers, loans
+    /// and ages get the time back since anybody was seen awake.
+    pub(super) fn forgive_pause(&mut self, now: Time) {
+        let unseen = now.since(self.awake_at);
+        if unseen >= limits::PAUSED_AFTER
+            && let Some((due, _)) = self.poll_deadline()
+            && now.since(due) >= limits::PAUSED_AFTER
+        {
+            self.pool.handle_pause(unseen);
+        }
+        self.awake_at = now;
     }
 
     fn tell(&mut self, at: Time, kind: EventKind) {

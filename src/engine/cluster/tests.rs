@@ -489,6 +489,37 @@ fn a_session_that_does_not_come_back_is_replaced() {
 }
 
 #[test]
+fn while_the_machine_is_suspended_nobody_waits() {
+    let mut world = World::new(6, hardy(1));
+    // It never gets ready.
+    world.coming.clear();
+    let order = Order {
+        wait: Some(ms(10_000)),
+        ..Order::prompt()
+    };
+    let ticket = world.submit(order).expect("room");
+    world.now = Time(ms(1_000_000));
+    world.cluster.handle_deadline(world.now);
+    world.perform();
+    assert!(
+        !world.endings.contains_key(&ticket),
+        "it has waited for a moment only"
+    );
+    while !world.endings.contains_key(&ticket) {
+        assert!(world.step());
+    }
+    assert!(
+        matches!(
+            world.endings[&ticket],
+            Ending::NotTyped(NotTyped::WaitedTooLong { .. })
+        ),
+        "{:?}",
+        world.endings[&ticket]
+    );
+    assert!(world.now <= Time(ms(1_010_000)), "{:?}", world.now);
+}
+
+#[test]
 fn a_usage_limit_takes_an_instance_out_and_another_answers() {
     let mut world = World::new(7, hardy(2));
     while world.cluster.readiness(world.now).is_none() {

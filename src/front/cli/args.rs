@@ -39,6 +39,13 @@ pub enum Verb {
         #[command(subcommand)]
         verb: PoolVerb,
     },
+    /// Dialogues as programs: what expect and pexpect do, with a real language
+    #[cfg(feature = "script")]
+    #[command(after_help = examples::SCRIPT)]
+    Script {
+        #[command(subcommand)]
+        verb: ScriptVerb,
+    },
     /// Tell which tools are installed, at which version, and what this platform lacks
     Doctor(Doctor),
     /// Look at, write, check and test protocol files
@@ -344,6 +351,46 @@ pub struct PoolBench {
 
     #[command(flatten)]
     pub setup: Setup,
+}
+
+#[cfg(feature = "script")]
+#[derive(Debug, Subcommand)]
+pub enum ScriptVerb {
+    /// Find what is wrong with scripts without starting anything
+    Check(ScriptCheck),
+}
+
+#[cfg(feature = "script")]
+#[derive(Debug, Args)]
+#[command(after_help = examples::SCRIPT_CHECK)]
+pub struct ScriptCheck {
+    #[command(flatten)]
+    pub scripts: Scripts,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which scripts, and what they see as `args`.
+#[cfg(feature = "script")]
+#[derive(Debug, Args)]
+pub struct Scripts {
+    /// Scripts; - is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "code")]
+    pub files: Vec<PathBuf>,
+
+    /// A script's text, in place of files
+    #[arg(short = 'c', long = "code", value_name = "TEXT", conflicts_with = "files")]
+    pub code: Option<String>,
+
+    /// Directories from which scripts may read files and import modules; may be repeated
+    #[arg(long, value_name = "DIR", action = ArgAction::Append, value_hint = ValueHint::DirPath)]
+    pub allow_read: Vec<PathBuf>,
+
+    /// What the scripts see as `args`
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

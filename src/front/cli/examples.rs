@@ -63,7 +63,7 @@ standard input is told as an object with `error` in the place of its answer.
 The journal is appended to before an answer is printed, so that kill -9 loses none, and reaches the disk within a second.
 It holds answers that are complete (outcome ok or error); a rerun skips their prompts, known by `id`, or by line and
 text, and asks all others again, those too that were running when it was ended.
-Ctrl-C once: nothing new is asked, what runs is finished. Twice: everything is ended.
+Ctrl-C once: nothing new is asked, what runs is finished. Twice, SIGTERM or SIGHUP: everything is ended at once.
 Exit codes: 0 all prompts have an answer, 1 some answers are errors, 6 some prompts have no complete answer,
 4 none has, and the tool asks something, 124 none has within its time, 130 ctrl-c; see ptych help exit-codes.";
 
@@ -72,6 +72,24 @@ Examples:
   ptych pool bench
   ptych pool bench -n 1,4,16 --json
   ptych pool bench python --prompt 1 --slow-prompt '__import__(\"time\").sleep(0.05)'";
+
+#[cfg(feature = "script")]
+pub const SCRIPT: &str = "\
+Examples:
+  ptych script check login.rhai
+
+The language, the functions and recipes: docs/scripting.md.";
+
+#[cfg(feature = "script")]
+pub const SCRIPT_CHECK: &str = "\
+Examples:
+  ptych script check login.rhai
+  ptych script check tests/*.rhai --json
+  ptych script check -c 'spawn(\"cat\").expect(re(\"(\"))'
+
+Nothing is started: sessions are stand-ins, and each arm of an expect block is taken once. Told are errors of syntax, names that
+there are not, wrong numbers of arguments, and patterns, keys and screen conditions that cannot be.
+Exit codes: 0 nothing found, 2 something is wrong, 3 no such file.";
 
 pub const DOCTOR: &str = "\
 Examples:

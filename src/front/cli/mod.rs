@@ -14,7 +14,7 @@ mod args;
 mod catalogue;
 mod commands;
 mod conversation;
-mod diff;
+pub(in crate::front) mod diff;
 mod draft;
 mod editor;
 mod examples;
@@ -31,6 +31,8 @@ mod programs;
 mod progress;
 mod replay;
 mod resolve;
+#[cfg(feature = "script")]
+mod script;
 mod signals;
 mod spec_view;
 mod terminal;
@@ -42,6 +44,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
+#[cfg(feature = "script")]
+use args::ScriptVerb;
 use args::{Cli, PoolVerb, ProtocolVerb, Verb};
 use exit::Exit;
 use failure::Failure;
@@ -81,6 +85,10 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
         Verb::Pool { verb } => match verb {
             PoolVerb::Run(args) => commands::pool_run::run(args),
             PoolVerb::Bench(args) => commands::pool_bench::run(&args),
+        },
+        #[cfg(feature = "script")]
+        Verb::Script { verb } => match verb {
+            ScriptVerb::Check(args) => commands::script_check::run(&args),
         },
         Verb::Doctor(args) => commands::doctor::run(args),
         Verb::Protocol { verb } => match verb {
@@ -134,6 +142,10 @@ impl Verb {
         match self {
             Verb::Ask(args) => args.json,
             Verb::Doctor(args) => args.json,
+            #[cfg(feature = "script")]
+            Verb::Script { verb } => match verb {
+                ScriptVerb::Check(args) => args.json,
+            },
             Verb::Pool { verb } => match verb {
                 // Standard output is answers; an error of the whole run is told to people.
                 PoolVerb::Run(_) => false,

@@ -22,6 +22,8 @@ pub struct ClusterOptions {
     pub count: u32,
     /// Ready instances kept beside them: when one is lost the next prompt does not wait for a start.
     pub spares: u32,
+    /// Round-robin unless it is chosen, so that instances are used evenly, as with `ClusterManager`; `pool run` takes the least busy, so that
+    /// a batch is done soon.
     pub routing: Routing,
     /// How every session is started.
     pub session: Options,

@@ -16,3 +16,5 @@ pub mod protocol_show;
 pub mod protocol_test;
 pub mod record;
 pub mod schema;
+#[cfg(feature = "script")]
+pub mod script_check;
