@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::child::Child;
-use crate::measure::{Measured, cpu_s, peak_kb, resident_kb, timed, us_since};
+use crate::measure::{Measured, cpu_s, peak_kb, resident_kb, us_since};
 
 pub mod expectrl;
 pub mod ptych;
@@ -44,6 +44,8 @@ pub enum Work {
     Big,
     /// The end of a program awaited beside a pattern that is nowhere in its many lines.
     NoMatch,
+    /// Many lines, each of them expected; most have come already.
+    Lines,
 }
 
 /// The program that a driver is in.
@@ -80,12 +82,13 @@ impl Program {
 }
 
 impl Work {
-    pub const ALL: [(Work, &str); 5] = [
+    pub const ALL: [(Work, &str); 6] = [
         (Work::Turns, "turns"),
         (Work::Spawns, "spawns"),
         (Work::Silence, "silence"),
         (Work::Big, "big"),
         (Work::NoMatch, "nomatch"),
+        (Work::Lines, "lines"),
     ];
 
     #[must_use]
@@ -164,6 +167,8 @@ pub trait Dialogue: Sized {
     async fn prompt(&mut self, job: &Job, seen: impl FnOnce(&[u8]));
     /// Waits this long for what never comes.
     async fn silence(&mut self, wait: std::time::Duration);
+    /// Ends the child, and waits for that where the library can.
+    async fn end(self) {}
 }
 
 /// For libraries that block: every step is done when it returns.
@@ -198,7 +203,7 @@ async fn run<D: Dialogue>(job: &Job) -> Measured {
         Work::Spawns => spawns::<D>(job).await,
         Work::Silence => silence::<D>(job).await,
         Work::Big => big::<D>(job).await,
-        Work::NoMatch => unreachable!("not a dialogue"),
+        Work::NoMatch | Work::Lines => unreachable!("not a dialogue"),
     };
     measured.peak_kb = peak_kb();
     measured
@@ -234,7 +239,9 @@ async fn spawns<D: Dialogue>(job: &Job) -> Measured {
         let start = Instant::now();
         let session = D::start(job).await;
         measured.times_us.push(us_since(start));
-        timed(&mut measured.teardown_us, || drop(session));
+        let start = Instant::now();
+        session.end().await;
+        measured.teardown_us.push(us_since(start));
     }
     measured.cpu_s = cpu_s() - before;
     measured

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ptych::blocking;
 use ptych::host::expect::{Follow, Pattern, StreamKind};
-use ptych::host::{Options, Session};
+use ptych::host::{Options, Session, StopOptions};
 
 use super::{Dialogue, Job, NEVER, Work};
 use crate::child;
@@ -60,6 +60,10 @@ impl Dialogue for Async {
         options.timeout = Some(wait);
         assert!(self.0.expect_with(NEVER, options).await.is_err());
     }
+
+    async fn end(self) {
+        self.0.stop(StopOptions::NOW).await;
+    }
 }
 
 impl Dialogue for Blocking {
@@ -108,11 +112,30 @@ async fn no_match(job: &Job) -> Measured {
     measured
 }
 
+async fn lines(job: &Job) -> Measured {
+    let mut session = Async::start(job).await;
+    session.send_line(&format!("flood {}", job.count)).await;
+    session.0.expect("\n").await.expect("the echo");
+    let line = Pattern::regex(r"^x+\n");
+    let mut measured = Measured::default();
+    let before = cpu_s();
+    for _ in 0..job.count {
+        let start = Instant::now();
+        let found = session.0.expect(line.clone()).await.expect("a line");
+        measured.times_us.push(us_since(start));
+        measured.bad += u64::from(!found.before.is_empty() || found.matched.len() != 80);
+    }
+    measured.cpu_s = cpu_s() - before;
+    measured.peak_kb = peak_kb();
+    measured
+}
+
 #[must_use]
 pub fn run(job: &Job) -> Measured {
     ptych::host::memory::return_freed_pages();
     match job.work {
         Work::NoMatch => super::runtime().block_on(no_match(job)),
+        Work::Lines => super::runtime().block_on(lines(job)),
         _ => super::run_async::<Async>(job),
     }
 }

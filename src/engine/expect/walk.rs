@@ -1,13 +1,12 @@
 //! One automaton on its way through the stream.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regex_automata::PatternID;
 use regex_automata::hybrid::LazyStateID;
-use regex_automata::hybrid::dfa::Cache;
+use regex_automata::hybrid::dfa::{Cache, DFA};
 
-use super::automaton::{Program, start};
+use super::automaton::{Certain, Memory, Program, start};
 use super::found::Settled;
 use super::kept::Kept;
 
@@ -31,7 +30,7 @@ pub(super) struct Matched {
 pub(super) struct Walk {
     program: Arc<Program>,
     /// `None` after the walk has been dropped only.
-    cache: Option<Cache>,
+    memory: Option<Memory>,
     state: LazyStateID,
     from: u64,
     /// The next byte to look at.
@@ -43,12 +42,6 @@ pub(super) struct Walk {
     /// The match so far: the automaton prefers a later one to it.
     last: Option<Matched>,
     over: Over,
-    /// States in which nothing has begun.
-    fresh: Vec<LazyStateID>,
-    /// What is certain in a state, whatever byte follows.
-    known: BTreeMap<LazyStateID, Certain>,
-    /// As of this count of times that the cache was emptied; states have other names after each.
-    clears: usize,
     /// Steps taken, for tests of how the work grows.
     steps: u64,
 }
@@ -62,16 +55,6 @@ enum Over {
     Dead,
 }
 
-/// What holds in a state without a look at the next byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Certain {
-    Nothing,
-    /// A match ends here; it may grow.
-    Match(PatternID),
-    /// A match ends here, and nothing that follows can change it.
-    Final(PatternID),
-}
-
 /// After how many bytes it is noted whether anything has begun.
 const BLOCK_BYTES: usize = 1024;
 const NEVER_GIVES_UP: &str = "a cache without a least number of clears never gives up";
@@ -79,7 +62,7 @@ const NEVER_GIVES_UP: &str = "a cache without a least number of clears never giv
 impl Walk {
     pub fn new(program: &Arc<Program>, from: u64) -> Walk {
         let mut walk = Walk {
-            cache: Some(program.cache()),
+            memory: Some(program.memory()),
             program: program.clone(),
             state: LazyStateID::default(),
             from,
@@ -88,9 +71,6 @@ impl Walk {
             first: None,
             last: None,
             over: Over::No,
-            fresh: Vec::new(),
-            known: BTreeMap::new(),
-            clears: 0,
             steps: 0,
         };
         walk.begin();
@@ -155,7 +135,7 @@ impl Walk {
             return self.last;
         }
         let at = self.at;
-        let (dfa, cache) = (&self.program.dfa, cache(&mut self.cache));
+        let (dfa, cache) = (&self.program.dfa, cache(&mut self.memory));
         let end = dfa.next_eoi_state(cache, self.state).expect(NEVER_GIVES_UP);
         match end.is_match() {
             true => Some(Matched {
@@ -173,7 +153,7 @@ impl Walk {
         let mut at = 0;
         while let Some(&byte) = block.get(at) {
             let state = self.state;
-            let cache = cache(&mut self.cache);
+            let cache = cache(&mut self.memory);
             let mut next = match state.is_tagged() {
                 true => dfa.next_state(cache, state, byte).expect(NEVER_GIVES_UP),
                 false => dfa.next_state_untagged(cache, state, byte),
@@ -199,7 +179,7 @@ impl Walk {
                     }
                     // Asking may have emptied the cache.
                     next = dfa
-                        .next_state(self::cache(&mut self.cache), self.state, byte)
+                        .next_state(self::cache(&mut self.memory), self.state, byte)
                         .expect(NEVER_GIVES_UP);
                     if goal == Goal::First {
                         self.state = next;
@@ -239,7 +219,7 @@ impl Walk {
     /// What has come has ended the match, although the automaton says so only with the byte after.
     fn spent(&mut self, kept: &Kept) {
         let dfa = &self.program.dfa;
-        let cache = cache(&mut self.cache);
+        let cache = cache(&mut self.memory);
         let mut units = dfa.byte_classes().representatives(..);
         let spent = units.all(|unit| {
             let next = match unit.as_u8() {
@@ -256,13 +236,13 @@ impl Walk {
     /// What is certain in the present state, which is the one before the byte at `place`.
     fn certain(&mut self, place: u64, kept: &Kept) -> Certain {
         self.rename(place, kept);
-        if let Some(certain) = self.known.get(&self.state) {
+        if let Some(certain) = memory(&mut self.memory).known.get(&self.state) {
             return *certain;
         }
         for _ in 0..2 {
             let certain = self.ask();
             if !self.rename(place, kept) {
-                self.known.insert(self.state, certain);
+                memory(&mut self.memory).known.insert(self.state, certain);
                 return certain;
             }
         }
@@ -272,7 +252,7 @@ impl Walk {
     /// Tries each class of bytes that could follow, and what could follow those that complete a match.
     fn ask(&mut self) -> Certain {
         let dfa = &self.program.dfa;
-        let cache = cache(&mut self.cache);
+        let cache = cache(&mut self.memory);
         let mut whose = None;
         let mut behind: Vec<LazyStateID> = Vec::new();
         for unit in dfa.byte_classes().representatives(..) {
@@ -308,21 +288,19 @@ impl Walk {
     }
 
     fn is_fresh(&mut self) -> bool {
-        if cache(&mut self.cache).clear_count() != self.clears {
-            return false;
-        }
-        self.fresh.contains(&self.state)
+        let memory = memory(&mut self.memory);
+        memory.is_named() && memory.fresh.contains(&self.state)
     }
 
     /// After the cache was emptied, walks the way once more, so that the present state, before the byte at `place`, has a name again. It is rare:
     /// only patterns whose states fill the cache do it. True when it was needed.
     fn rename(&mut self, place: u64, kept: &Kept) -> bool {
-        if cache(&mut self.cache).clear_count() == self.clears {
+        if memory(&mut self.memory).is_named() {
             return false;
         }
         self.begin();
         let program = self.program.clone();
-        let cache = cache(&mut self.cache);
+        let cache = cache(&mut self.memory);
         for byte in kept.range(self.from, place) {
             let next = program.dfa.next_state(cache, self.state, *byte);
             self.state = next.expect(NEVER_GIVES_UP);
@@ -331,31 +309,55 @@ impl Walk {
         true
     }
 
-    /// Names the first state, and all in which nothing has begun.
+    /// Goes to the first state.
     fn begin(&mut self) {
-        let dfa = &self.program.dfa;
-        let cache = cache(&mut self.cache);
+        let memory = memory(&mut self.memory);
+        memory.name(&self.program.dfa);
+        self.state = *memory.fresh.last().expect("all are named");
+    }
+}
+
+impl Memory {
+    /// The names of states are those of now.
+    fn is_named(&self) -> bool {
+        self.clears == self.cache.clear_count() && !self.fresh.is_empty()
+    }
+
+    /// Names the first state, and all in which nothing has begun.
+    fn name(&mut self, dfa: &DFA) {
+        if self.is_named() {
+            return;
+        }
         let begins = [Some(b'a'), Some(b' '), Some(b'\n'), None];
-        self.fresh = begins
-            .map(|behind| {
-                dfa.start_state(cache, &start(behind))
-                    .expect("no byte makes these automata quit")
-            })
-            .to_vec();
-        self.state = self.fresh[begins.len() - 1];
+        loop {
+            let clears = self.cache.clear_count();
+            let start = |behind| dfa.start_state(&mut self.cache, &start(behind));
+            let fresh = begins.map(start);
+            self.fresh = fresh
+                .map(|name| name.expect("no byte makes these automata quit"))
+                .to_vec();
+            // Naming one may have emptied the cache, and then there is room for all.
+            if self.cache.clear_count() == clears {
+                break;
+            }
+        }
         self.known.clear();
-        self.clears = cache.clear_count();
+        self.clears = self.cache.clear_count();
     }
 }
 
 impl Drop for Walk {
     fn drop(&mut self) {
-        if let Some(cache) = self.cache.take() {
-            self.program.give_back(cache);
+        if let Some(memory) = self.memory.take() {
+            self.program.give_back(memory);
         }
     }
 }
 
-fn cache(cache: &mut Option<Cache>) -> &mut Cache {
-    cache.as_mut().expect("taken only when the walk is dropped")
+fn memory(memory: &mut Option<Memory>) -> &mut Memory {
+    memory.as_mut().expect("taken only when the walk is dropped")
+}
+
+fn cache(of: &mut Option<Memory>) -> &mut Cache {
+    &mut memory(of).cache
 }
