@@ -30,7 +30,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! Many instances as one are a [`Cluster`](host::cluster::Cluster). Several sessions at once, a protocol of one's own, a recording replayed, and
+//! What `expect` does, a [`Session`](host::Session) does, too: [`host::expect`], and [`blocking`] without `async`. Many instances as one are a [`Cluster`](host::cluster::Cluster). Several sessions at once, a protocol of one's own, a recording replayed, and
 //! clusters at work are in `examples/`.
 //!
 //! Layers, lower ones knowing nothing of higher ones: [`engine`] is pure (bytes, events and the time in; bytes, events and deadlines out),
@@ -53,3 +53,6 @@ mod readme {}
 #[cfg(all(doctest, feature = "host"))]
 #[doc = include_str!("../docs/clusters.md")]
 mod clusters {}
+#[cfg(all(doctest, feature = "host"))]
+#[doc = include_str!("../docs/coming-from-expect.md")]
+mod coming_from_expect {}

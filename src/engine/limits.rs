@@ -192,7 +192,7 @@ pub const EXPECT_NEAR_BYTES: usize = 64 << 10;
 pub const EXPECT_LAST_LINES: usize = 20;
 /// Memory of one compiled set of patterns: the automaton as built, and the states of it that are kept while it runs.
 pub const EXPECT_PATTERN_BYTES: usize = 10 << 20;
-pub const EXPECT_STATES_BYTES: usize = 8 << 20;
+pub const EXPECT_STATES_BYTES: usize = 2 << 20;
 /// Bytes of one escape string (OSC, DCS, …) that are skipped before it counts as never ended.
 pub const EXPECT_STRING_BYTES: usize = 1 << 20;
 // Expect-style automation.

@@ -29,6 +29,7 @@ fn help_is_data_and_has_examples_on_every_verb() {
         &["protocol", "explain"],
         &["protocol", "schema"],
         &["script"],
+        &["script", "run"],
         &["script", "check"],
         &["schema"],
         &["completions"],

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ptych::engine::term::Size;
 use ptych::engine::tty::Exit;
-use ptych::host::expect::{FoundKind, Group, Pattern, Precedence, WaitOptions};
+use ptych::host::expect::{FoundKind, Group, Pattern, Precedence, Settled, WaitOptions};
 use ptych::host::{Coded as _, ExpectError, Options, Secret, SendError, Session, StopOptions, expect_any};
 
 use crate::support::run;
@@ -28,6 +28,13 @@ fn long(options: WaitOptions) -> WaitOptions {
     WaitOptions {
         timeout: Some(LONG),
         ..options
+    }
+}
+
+fn peeking(session: &Session) -> WaitOptions {
+    WaitOptions {
+        peek: true,
+        ..session.wait_options().expect("followed")
     }
 }
 
@@ -59,12 +66,8 @@ fn several_patterns_and_what_is_left() {
         let s = sh("echo xx beta yy alpha zz; read x");
         let found = s.expect(["alpha", "beta"]).await.expect("found");
         assert_eq!((found.index, found.before().as_ref()), (1, "xx "));
-        let options = WaitOptions {
-            peek: true,
-            ..s.wait_options().expect("followed")
-        };
         for _ in 0..2 {
-            let peeked = s.expect_with("alpha", options).await.expect("found");
+            let peeked = s.expect_with("alpha", peeking(&s)).await.expect("found");
             assert_eq!(peeked.before(), " yy ");
         }
         assert_eq!(s.expect("alpha").await.expect("found").group, Group::Own);
@@ -79,6 +82,27 @@ fn several_patterns_and_what_is_left() {
         };
         let found = s.expect_with(["alpha", "beta"], listed).await.expect("found");
         assert_eq!(found.index, 0);
+    });
+}
+
+#[test]
+fn a_greedy_match_waits_for_the_tool_to_be_done() {
+    run(async {
+        let s = sh("printf 12; sleep 0.3; printf 34; read x");
+        let found = s.expect(Pattern::regex(r"\d+")).await.expect("found");
+        assert_eq!(
+            (found.matched().as_ref(), found.settled_by),
+            ("1234", Settled::WaitsForInput)
+        );
+    });
+}
+
+#[test]
+fn a_prompt_that_nothing_can_change_is_told_at_once() {
+    run(async {
+        let s = sh("printf '>>> '; sleep 60");
+        let found = s.expect(">>> ").await.expect("found");
+        assert_eq!(found.settled_by, Settled::AtOnce);
     });
 }
 
@@ -266,6 +290,60 @@ fn a_wait_that_is_given_up_is_withdrawn() {
         assert!(given_up.is_err());
         s.send_line("").await.expect("typed");
         s.expect("ok").await.expect("still there");
+    });
+}
+
+/// The match was told in the same moment in which its caller went.
+#[test]
+fn a_match_that_nobody_took_is_found_again() {
+    run(async {
+        let s = sh("echo ok; read x; echo ok; read x");
+        for _ in 0..2 {
+            s.expect_with("k\n", peeking(&s)).await.expect("printed");
+            let mut given_up = Box::pin(s.expect("k\n"));
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            let ready = Future::poll(given_up.as_mut(), &mut cx).is_ready();
+            assert!(!ready, "it has to ask the task first");
+            // The task answers both.
+            s.tty().await.expect("alive");
+            drop(given_up);
+            s.expect("k\n").await.expect("found again");
+            s.send_line("").await.expect("typed");
+        }
+    });
+}
+
+#[test]
+fn unmatched_output_is_kept_up_to_a_bound_and_what_is_dropped_is_told() {
+    use ptych::engine::event::EventKind;
+    run(async {
+        let follow = ptych::host::Follow {
+            keep_bytes: 1000,
+            ..Default::default()
+        };
+        let options = Options {
+            follow: Some(follow),
+            ..Options::default()
+        };
+        let s =
+            Session::spawn(["sh", "-c", "read x; seq 1 1000; echo end; read x"], options).expect("started");
+        let (_, mut events) = s.events().await.expect("alive");
+        s.send_line("").await.expect("typed");
+        let found = s.expect("end").await.expect("found");
+        assert!(found.before.len() < 1000, "{}", found.before.len());
+        let all = 1
+            + (1..=1000)
+                .map(|n: u32| n.to_string().len() as u64 + 1)
+                .sum::<u64>();
+        assert_eq!(found.truncated_bytes + found.before.len() as u64, all);
+        assert!(found.before().ends_with("\n999\n1000\n"));
+        let mut dropped = 0;
+        while let Ok(event) = events.try_recv() {
+            if let EventKind::OutputDropped { bytes } = event.kind {
+                dropped += bytes;
+            }
+        }
+        assert_eq!(dropped, found.truncated_bytes);
     });
 }
 

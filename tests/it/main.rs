@@ -12,6 +12,8 @@ mod cli_pool;
 mod cli_protocol;
 #[cfg(feature = "script")]
 mod cli_script_check;
+#[cfg(feature = "script")]
+mod cli_script_run;
 mod cli_support;
 mod cli_usage;
 mod cluster;
@@ -20,6 +22,14 @@ mod cluster_wire;
 mod docs;
 mod examples;
 mod expect_host;
+mod expect_issues;
+mod expect_lifecycle;
+mod expect_multi;
+mod expect_portable;
+mod expect_screen;
+mod expect_semantics;
+mod expect_stream;
+mod expect_support;
 mod full_screen;
 mod host_channels;
 mod host_end;

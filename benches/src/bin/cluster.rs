@@ -3,6 +3,9 @@
 //! Every part runs in its own process (this program, started again with `--part`), so that memory and CPU time are its own. Name parts as
 //! arguments to run only those.
 
+#[path = "../plain.rs"]
+mod plain;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -52,14 +55,15 @@ fn main() {
 
 // Parts.
 
-/// All instances at their prompt, beside one that is started alone.
+/// All instances at their prompt, beside one that is started alone, and beside the same programs without ptych.
 fn start() {
     println!("## {INSTANCES} instances ready, ms, median of {ROUNDS} rounds\n");
     println!(
-        "| tool | one, alone | slowest of {INSTANCES} | all {INSTANCES} | to the one alone | to the slowest |\n|---|---|---|---|---|---|"
+        "| tool | one, alone | slowest of {INSTANCES} | all {INSTANCES} | to the one alone | to the slowest | plain: one, alone | all {INSTANCES} | to the one alone | CPU of {INSTANCES} | ptych to plain |\n|---|---|---|---|---|---|---|---|---|---|---|"
     );
     for tool in [Tool::bash(), Tool::python(), Tool::slow()] {
         let mut rows = Vec::new();
+        let mut plain_rows = Vec::new();
         for _ in 0..ROUNDS {
             run(async {
                 let alone = ready_alone(&tool).await;
@@ -77,16 +81,38 @@ fn start() {
                 cluster.wait_ready().await.expect("ready");
                 let all = ms(begun);
                 rows.push([alone, slowest, all, all / alone, all / slowest]);
+                plain_rows.extend(plain_starts(&tool, &cluster, all).await);
                 end(cluster).await;
             });
         }
         let [alone, slowest, all, to_alone, to_slowest] = medians(&rows);
-        println!(
+        print!(
             "| {} | {alone:.0} | {slowest:.0} | {all:.0} | x{to_alone:.2} | x{to_slowest:.2} |",
             tool.name
         );
+        if plain_rows.is_empty() {
+            println!(" | | | | |");
+        } else {
+            let [alone, all, to_alone, cpu, to_plain] = medians(&plain_rows);
+            println!(" {alone:.0} | {all:.0} | x{to_alone:.2} | {cpu:.0} | x{to_plain:.2} |");
+        }
     }
     println!();
+}
+
+/// The same commands without ptych, for tools whose running command is the one that starts them.
+async fn plain_starts(tool: &Tool, cluster: &Cluster, ours: f64) -> Option<[f64; 5]> {
+    if tool.name == "slow to start" {
+        return None;
+    }
+    let status = cluster.status().await.expect("alive");
+    let pid = status.processes[0].as_ref().expect("it runs").pid;
+    // Its start-up files live as long as it does, and both mark their prompts.
+    let plain = plain::Start::of(pid, "\u{1b}]133;A");
+    let alone = plain.run(1).ms[0];
+    let five = plain.run(INSTANCES);
+    let all = five.ms.last().copied().expect("started");
+    Some([alone, all, all / alone, five.cpu_ms, ours / all])
 }
 
 fn memory_of_bash() {

@@ -55,7 +55,7 @@ pub(super) struct Memory {
     pub cache: Cache,
     /// As of this count of times that the cache was emptied.
     pub clears: usize,
-    /// States in which nothing has begun, the first of a walk last; empty when they have no name yet.
+    /// States in which nothing has begun, the first of a walk last; empty when they have no name.
     pub fresh: Vec<LazyStateID>,
     /// What is certain in a state, whatever byte follows.
     pub known: BTreeMap<LazyStateID, Certain>,

@@ -238,6 +238,12 @@ impl Expecter {
         self.kept.capacity()
     }
 
+    /// How often the searches' caches were emptied.
+    #[cfg(test)]
+    fn clears(&self) -> usize {
+        self.waits.iter().map(|open| open.search.clears()).sum()
+    }
+
     /// Steps that the waits' searches have taken.
     #[cfg(test)]
     fn steps(&self) -> u64 {

@@ -85,6 +85,12 @@ impl Search {
         None
     }
 
+    /// How often the walks' caches were emptied.
+    #[cfg(test)]
+    pub fn clears(&self) -> usize {
+        self.walks.iter().map(Walk::clears).sum()
+    }
+
     /// Steps of all walks.
     #[cfg(test)]
     pub fn steps(&self) -> u64 {

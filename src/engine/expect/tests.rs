@@ -170,6 +170,8 @@ fn bytes_become_what_a_person_reads() {
         (&b"plain\r\nlines\r\r\nof\ntext"[..], "plain\nlines\nof\ntext"),
         (b"a\x0bb\x0cc", "a\nb\nc"),
         (b"50%\r60%\r\n", "50%\r60%\n"),
+        // In the first column it moves nothing: line editors end their prompts so.
+        (b"\r$ ls\r\n\x1b[?2004l\rone\n\r\rtwo", "$ ls\none\ntwo"),
         (b"tab\tbell\x07nul\0del\x7f bs\x08", "tab\tbellnuldel bs\x08"),
         (b"\x1b[1;31mred\x1b[0m\x1b]0;title\x07x\x1b]8;;u\x1b\\y", "redxy"),
         (b"\x1b[?2004h$ \x1bPq#0\x1b\\z", "$ z"),

@@ -317,7 +317,8 @@ impl TextFilter {
             self.wrap = Wrap::Return;
         }
         if self.wrap == Wrap::None {
-            self.cr = true;
+            // In the first column it moves nothing: line editors end their prompts so.
+            self.cr = !self.at_line_start;
         }
         if self.gap == Gap::Space {
             self.gap = Gap::None;

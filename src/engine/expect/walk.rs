@@ -1,10 +1,11 @@
 //! One automaton on its way through the stream.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regex_automata::PatternID;
 use regex_automata::hybrid::LazyStateID;
-use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::hybrid::dfa::Cache;
 
 use super::automaton::{Certain, Memory, Program, start};
 use super::found::Settled;
@@ -30,7 +31,7 @@ pub(super) struct Matched {
 pub(super) struct Walk {
     program: Arc<Program>,
     /// `None` after the walk has been dropped only.
-    memory: Option<Memory>,
+    cache: Option<Cache>,
     state: LazyStateID,
     from: u64,
     /// The next byte to look at.
@@ -42,6 +43,12 @@ pub(super) struct Walk {
     /// The match so far: the automaton prefers a later one to it.
     last: Option<Matched>,
     over: Over,
+    /// States in which nothing has begun, the first of a walk last.
+    fresh: Vec<LazyStateID>,
+    /// What is certain in a state, whatever byte follows.
+    known: BTreeMap<LazyStateID, Certain>,
+    /// As of this count of times that the cache was emptied; states have other names after each.
+    clears: usize,
     /// Steps taken, for tests of how the work grows.
     steps: u64,
 }
@@ -61,8 +68,17 @@ const NEVER_GIVES_UP: &str = "a cache without a least number of clears never giv
 
 impl Walk {
     pub fn new(program: &Arc<Program>, from: u64) -> Walk {
+        let Memory {
+            cache,
+            clears,
+            fresh,
+            known,
+        } = program.memory();
+        let named = (cache.clear_count() == clears)
+            .then(|| fresh.last().copied())
+            .flatten();
         let mut walk = Walk {
-            memory: Some(program.memory()),
+            cache: Some(cache),
             program: program.clone(),
             state: LazyStateID::default(),
             from,
@@ -71,9 +87,15 @@ impl Walk {
             first: None,
             last: None,
             over: Over::No,
+            fresh,
+            known,
+            clears,
             steps: 0,
         };
-        walk.begin();
+        match named {
+            Some(first) => walk.state = first,
+            None => walk.begin(),
+        }
         walk
     }
 
@@ -99,6 +121,12 @@ impl Walk {
             Over::Settled(by) => Some(by),
             Over::No | Over::Dead => None,
         }
+    }
+
+    /// How often the cache was emptied.
+    #[cfg(test)]
+    pub fn clears(&self) -> usize {
+        self.cache.as_ref().map_or(0, Cache::clear_count)
     }
 
     #[cfg(test)]
@@ -135,7 +163,7 @@ impl Walk {
             return self.last;
         }
         let at = self.at;
-        let (dfa, cache) = (&self.program.dfa, cache(&mut self.memory));
+        let (dfa, cache) = (&self.program.dfa, cache(&mut self.cache));
         let end = dfa.next_eoi_state(cache, self.state).expect(NEVER_GIVES_UP);
         match end.is_match() {
             true => Some(Matched {
@@ -152,16 +180,16 @@ impl Walk {
         let dfa = &program.dfa;
         let mut at = 0;
         while let Some(&byte) = block.get(at) {
-            let state = self.state;
-            let cache = cache(&mut self.memory);
-            let mut next = match state.is_tagged() {
-                true => dfa.next_state(cache, state, byte).expect(NEVER_GIVES_UP),
-                false => dfa.next_state_untagged(cache, state, byte),
-            };
+            let mut next = LazyStateID::default();
+            let mut lost = false;
+            let known = !self.state.is_tagged();
+            if known {
+                next = dfa.next_state_untagged(cache(&mut self.cache), self.state, byte);
+            }
+            if !known || next.is_unknown() {
+                (next, lost) = self.slow_step(byte);
+            }
             if next.is_tagged() {
-                if next.is_unknown() {
-                    next = dfa.next_state(cache, state, byte).expect(NEVER_GIVES_UP);
-                }
                 if next.is_dead() {
                     self.over = match self.last {
                         Some(_) => Over::Settled(Settled::Following),
@@ -170,17 +198,18 @@ impl Walk {
                     return at + 1;
                 }
                 if next.is_match() {
-                    let nth = dfa.match_pattern(cache, next, 0);
+                    let nth = dfa.match_pattern(cache(&mut self.cache), next, 0);
                     let end = self.at + at as u64;
+                    if lost {
+                        self.walk_again(end, kept);
+                    }
                     let certain = self.certain(end, kept);
                     self.matched(end, nth, certain);
                     if self.over != Over::No {
                         return at;
                     }
                     // Asking may have emptied the cache.
-                    next = dfa
-                        .next_state(self::cache(&mut self.memory), self.state, byte)
-                        .expect(NEVER_GIVES_UP);
+                    (next, _) = self.slow_step(byte);
                     if goal == Goal::First {
                         self.state = next;
                         return at + 1;
@@ -191,6 +220,23 @@ impl Walk {
             at += 1;
         }
         at
+    }
+
+    /// The next state, built if need be. When that emptied the cache, the present state has lost its name, and only the next has one.
+    fn slow_step(&mut self, byte: u8) -> (LazyStateID, bool) {
+        let cache = cache(&mut self.cache);
+        let next = self
+            .program
+            .dfa
+            .next_state(cache, self.state, byte)
+            .expect(NEVER_GIVES_UP);
+        let lost = cache.clear_count() != self.clears;
+        if lost {
+            self.clears = cache.clear_count();
+            self.known.clear();
+            self.fresh.clear();
+        }
+        (next, lost)
     }
 
     fn matched(&mut self, end: u64, nth: PatternID, certain: Certain) {
@@ -219,7 +265,7 @@ impl Walk {
     /// What has come has ended the match, although the automaton says so only with the byte after.
     fn spent(&mut self, kept: &Kept) {
         let dfa = &self.program.dfa;
-        let cache = cache(&mut self.memory);
+        let cache = cache(&mut self.cache);
         let mut units = dfa.byte_classes().representatives(..);
         let spent = units.all(|unit| {
             let next = match unit.as_u8() {
@@ -235,14 +281,13 @@ impl Walk {
 
     /// What is certain in the present state, which is the one before the byte at `place`.
     fn certain(&mut self, place: u64, kept: &Kept) -> Certain {
-        self.rename(place, kept);
-        if let Some(certain) = memory(&mut self.memory).known.get(&self.state) {
+        if let Some(certain) = self.known.get(&self.state) {
             return *certain;
         }
         for _ in 0..2 {
             let certain = self.ask();
             if !self.rename(place, kept) {
-                memory(&mut self.memory).known.insert(self.state, certain);
+                self.known.insert(self.state, certain);
                 return certain;
             }
         }
@@ -252,7 +297,7 @@ impl Walk {
     /// Tries each class of bytes that could follow, and what could follow those that complete a match.
     fn ask(&mut self) -> Certain {
         let dfa = &self.program.dfa;
-        let cache = cache(&mut self.memory);
+        let cache = cache(&mut self.cache);
         let mut whose = None;
         let mut behind: Vec<LazyStateID> = Vec::new();
         for unit in dfa.byte_classes().representatives(..) {
@@ -287,77 +332,59 @@ impl Walk {
         Certain::Final(nth)
     }
 
-    fn is_fresh(&mut self) -> bool {
-        let memory = memory(&mut self.memory);
-        memory.is_named() && memory.fresh.contains(&self.state)
+    fn is_fresh(&self) -> bool {
+        self.fresh.contains(&self.state)
     }
 
-    /// After the cache was emptied, walks the way once more, so that the present state, before the byte at `place`, has a name again. It is rare:
-    /// only patterns whose states fill the cache do it. True when it was needed.
+    /// Asking what could follow has emptied the cache: the present state, before the byte at `place`, gets a name again. True when that was needed.
     fn rename(&mut self, place: u64, kept: &Kept) -> bool {
-        if memory(&mut self.memory).is_named() {
-            return false;
+        let emptied = cache(&mut self.cache).clear_count() != self.clears;
+        if emptied {
+            self.walk_again(place, kept);
         }
+        emptied
+    }
+
+    /// Walks the way to the byte at `place` once more. It is rare: only patterns whose states fill the cache do it, and only where that happens
+    /// at a match or while the end of the text is asked about.
+    fn walk_again(&mut self, place: u64, kept: &Kept) {
         self.begin();
-        let program = self.program.clone();
-        let cache = cache(&mut self.memory);
         for byte in kept.range(self.from, place) {
-            let next = program.dfa.next_state(cache, self.state, *byte);
-            self.state = next.expect(NEVER_GIVES_UP);
+            (self.state, _) = self.slow_step(*byte);
             self.steps += 1;
         }
-        true
-    }
-
-    /// Goes to the first state.
-    fn begin(&mut self) {
-        let memory = memory(&mut self.memory);
-        memory.name(&self.program.dfa);
-        self.state = *memory.fresh.last().expect("all are named");
-    }
-}
-
-impl Memory {
-    /// The names of states are those of now.
-    fn is_named(&self) -> bool {
-        self.clears == self.cache.clear_count() && !self.fresh.is_empty()
     }
 
     /// Names the first state, and all in which nothing has begun.
-    fn name(&mut self, dfa: &DFA) {
-        if self.is_named() {
-            return;
-        }
+    fn begin(&mut self) {
+        let dfa = &self.program.dfa;
+        let cache = cache(&mut self.cache);
         let begins = [Some(b'a'), Some(b' '), Some(b'\n'), None];
-        loop {
-            let clears = self.cache.clear_count();
-            let start = |behind| dfa.start_state(&mut self.cache, &start(behind));
-            let fresh = begins.map(start);
-            self.fresh = fresh
-                .map(|name| name.expect("no byte makes these automata quit"))
-                .to_vec();
-            // Naming one may have emptied the cache, and then there is room for all.
-            if self.cache.clear_count() == clears {
-                break;
-            }
-        }
+        self.fresh = begins
+            .map(|behind| {
+                dfa.start_state(cache, &start(behind))
+                    .expect("no byte makes these automata quit")
+            })
+            .to_vec();
+        self.state = self.fresh[begins.len() - 1];
         self.known.clear();
-        self.clears = self.cache.clear_count();
+        self.clears = cache.clear_count();
     }
 }
 
 impl Drop for Walk {
     fn drop(&mut self) {
-        if let Some(memory) = self.memory.take() {
-            self.program.give_back(memory);
+        if let Some(cache) = self.cache.take() {
+            self.program.give_back(Memory {
+                cache,
+                clears: self.clears,
+                fresh: std::mem::take(&mut self.fresh),
+                known: std::mem::take(&mut self.known),
+            });
         }
     }
 }
 
-fn memory(memory: &mut Option<Memory>) -> &mut Memory {
-    memory.as_mut().expect("taken only when the walk is dropped")
-}
-
-fn cache(of: &mut Option<Memory>) -> &mut Cache {
-    &mut memory(of).cache
+fn cache(cache: &mut Option<Cache>) -> &mut Cache {
+    cache.as_mut().expect("taken only when the walk is dropped")
 }

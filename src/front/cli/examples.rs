@@ -7,7 +7,7 @@ Examples:
   ptych chat sqlite3 -- my.db        a conversation, line by line
   ptych doctor                       what is installed and proven here
 
-Topics: ptych help exit-codes | environment | files | answers";
+Topics: ptych help exit-codes | environment | files | answers | script-functions";
 
 pub const ASK: &str = "\
 Examples:
@@ -76,9 +76,28 @@ Examples:
 #[cfg(feature = "script")]
 pub const SCRIPT: &str = "\
 Examples:
+  ptych script run login.rhai -- host.example
+  ptych script run -c 'let s = spawn(\"cat\"); s.send_line(\"hi\"); s.expect(\"hi\\nhi\")'
   ptych script check login.rhai
 
-The language, the functions and recipes: docs/scripting.md.";
+All that a script can call: ptych help script-functions. Tutorial and recipes: docs/scripting.md.";
+
+#[cfg(feature = "script")]
+pub const SCRIPT_RUN: &str = "\
+Examples:
+  ptych script run login.rhai -- host.example        what is behind -- is `args`
+  ptych script run -c 'let s = spawn(\"cat\"); s.send_line(\"hi\"); s.expect(\"hi\\nhi\")'
+  generate | ptych script run -                       the script is standard input
+  ptych script run tests/*.rhai -j 4 --junit out.xml  a test runner for terminal programs
+  ptych script run menu.rhai --update                 store the screens that assert_screen sees
+  ptych script run login.rhai --trace                 each wait, and why it ended
+  ptych script run login.rhai --secret PW=@pw.txt     secret(\"PW\") is the file's first line
+
+What a script prints goes to standard output, a failure with its place, patterns, screen and last output to standard error.
+All scripts are parsed before the first is started.
+Exit codes: 0 done, 1 a failed expectation or an error behind the first spawn, 2 a wrong script and nothing started,
+124 out of time, 127 the program is not installed, n from exit(n) and exit_with_child(s); of several scripts the code that
+all failures have, else 1.";
 
 #[cfg(feature = "script")]
 pub const SCRIPT_CHECK: &str = "\

@@ -25,6 +25,8 @@ pub enum Exit {
     /// Whoever read our output has gone.
     BrokenPipe,
     Terminated,
+    /// What a script leaves with: `exit(n)`, or its child's own code.
+    Own(u8),
 }
 
 impl Exit {
@@ -44,6 +46,7 @@ impl Exit {
             Exit::Interrupted => 128 + 2,
             Exit::BrokenPipe => 128 + 13,
             Exit::Terminated => 128 + 15,
+            Exit::Own(code) => code,
         }
     }
 }
@@ -76,6 +79,9 @@ EXIT CODES
   130  interrupted (SIGINT, ctrl-c)
   141  whoever read standard output has gone (SIGPIPE)
   143  terminated (SIGTERM)
+
+In script run, 1 is a failed expectation or an error behind the first spawn, 2 a wrong script before it, 124 a wait that nobody
+handled; exit(n) and exit_with_child(s) leave with any code.
 ";
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 
 mod answers;
 mod args;
-mod catalogue;
+pub(in crate::front) mod catalogue;
 mod commands;
 mod conversation;
 pub(in crate::front) mod diff;
@@ -20,7 +20,7 @@ mod editor;
 mod examples;
 mod exit;
 mod expectation;
-mod failure;
+pub(in crate::front) mod failure;
 mod guess;
 mod layout_view;
 mod outcome;
@@ -88,6 +88,7 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
         },
         #[cfg(feature = "script")]
         Verb::Script { verb } => match verb {
+            ScriptVerb::Run(args) => commands::script_run::run(&args),
             ScriptVerb::Check(args) => commands::script_check::run(&args),
         },
         Verb::Doctor(args) => commands::doctor::run(args),
@@ -144,6 +145,7 @@ impl Verb {
             Verb::Doctor(args) => args.json,
             #[cfg(feature = "script")]
             Verb::Script { verb } => match verb {
+                ScriptVerb::Run(args) => args.json,
                 ScriptVerb::Check(args) => args.json,
             },
             Verb::Pool { verb } => match verb {

@@ -12,6 +12,45 @@ use crate::engine::term::Size;
 
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// Where a script's secret comes from.
+#[cfg(feature = "script")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretFrom {
+    pub name: String,
+    pub place: SecretPlace,
+}
+
+#[cfg(feature = "script")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretPlace {
+    File(std::path::PathBuf),
+    Environment(String),
+    Prompt,
+}
+
+/// `NAME=@FILE`, `NAME=env:VAR`, `NAME=prompt`. A secret itself among the arguments would stand in the list of processes.
+#[cfg(feature = "script")]
+pub fn secret(text: &str) -> Result<SecretFrom, String> {
+    let (name, place) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("a secret is NAME=@FILE, NAME=env:VAR or NAME=prompt")?;
+    let place = match (place, place.strip_prefix('@'), place.strip_prefix("env:")) {
+        ("prompt", ..) => SecretPlace::Prompt,
+        (_, Some(file), _) if !file.is_empty() => SecretPlace::File(file.into()),
+        (_, _, Some(variable)) if !variable.is_empty() => SecretPlace::Environment(variable.to_owned()),
+        _ => {
+            return Err(
+                "it comes from @FILE, env:VAR or prompt, so that it is not among the arguments".into(),
+            );
+        }
+    };
+    Ok(SecretFrom {
+        name: name.to_owned(),
+        place,
+    })
+}
+
 /// `500ms`, `90s`, `10m`, `1h30m`, `1.5s`. More than zero and at most 30 days, so that every wait has an end.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let mut rest = text.trim();

@@ -42,7 +42,7 @@ pub struct Problem {
 }
 
 /// Nothing that a script prints while it is checked is wanted.
-struct Silent;
+pub struct Silent;
 
 impl Sink for Silent {
     fn print(&self, _: &str) {}
@@ -54,7 +54,8 @@ impl Sink for Silent {
 
 /// Checks a script; `settings` says with which arguments.
 pub fn check(script: &Script, settings: &Settings) -> Checked {
-    let world = World::new(script.clone(), settings.clone(), Mode::Dry, Box::new(Silent));
+    let world = World::new(script.clone(), settings.clone(), Mode::Dry, Box::new(Silent))
+        .expect("a dry run needs no runtime");
     let (engine, entries) = engine::engine(&world);
     let problems = match engine::compile(&engine, &world) {
         Err(error) => vec![Problem::of_parser(&error)],
@@ -113,7 +114,7 @@ fn parts(ast: &AST) -> Vec<AST> {
 }
 
 /// Looks at every call of the tree.
-fn tree(ast: &AST, entries: &[Entry]) -> Vec<Problem> {
+pub fn tree(ast: &AST, entries: &[Entry]) -> Vec<Problem> {
     let known = Known::of(ast, entries);
     let mut problems = Vec::new();
     ast.walk(&mut |path| {

@@ -107,6 +107,10 @@ impl Failure {
         }
     }
 
+    pub fn interrupted() -> Failure {
+        Failure::new(Code::Interrupted, "the run was interrupted")
+    }
+
     pub fn argument(message: impl Into<String>) -> Failure {
         Failure::new(Code::Argument, message)
     }

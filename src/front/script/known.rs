@@ -61,7 +61,7 @@ impl Known {
         let all = self.ours.keys().copied().chain(STANDARD.iter().copied());
         let all = all.chain(self.own.iter().map(String::as_str));
         let (distance, nearest) = all.map(|known| (distance(name, known), known)).min()?;
-        (distance <= 2 && distance < name.len()).then(|| nearest.to_owned())
+        (distance <= 2 && 2 * distance < name.len()).then(|| nearest.to_owned())
     }
 }
 

@@ -11,7 +11,6 @@
     clippy::disallowed_methods,
     reason = "a script's functions read the environment, allowed files and the clock"
 )]
-#![expect(dead_code, reason = "what a run needs of it comes with `script run`")]
 
 mod check;
 mod engine;
@@ -23,6 +22,8 @@ mod live;
 mod pattern;
 mod plan;
 mod reference;
+mod report;
+mod run;
 mod screens;
 mod session;
 mod settings;
@@ -33,5 +34,9 @@ mod waiting;
 mod world;
 
 pub use check::{Checked, Problem, check};
-pub use settings::Settings;
+pub use reference::reference;
+pub use report::{EXIT_FAILED, Ran, Told, outcome};
+pub use run::{Interrupter, Run};
+pub use settings::{SecretSource, Settings};
 pub use source::Script;
+pub use world::Sink;

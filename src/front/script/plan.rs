@@ -7,6 +7,7 @@ use rhai::{Dynamic, Map};
 
 use super::failure::Failure;
 use super::pattern::seconds;
+use crate::engine::expect::Precedence;
 use crate::engine::term::Size;
 
 /// `spawn` and `start` with their options, checked.
@@ -19,6 +20,8 @@ pub struct Plan {
     pub rows: Option<u16>,
     /// Wait for bytes as they come, escape sequences included.
     pub raw: bool,
+    /// Which of several matches counts.
+    pub precedence: Precedence,
     /// Of each wait of the session; inner `None` is for ever.
     pub timeout: Option<Option<Duration>>,
     pub record: Option<PathBuf>,
@@ -34,7 +37,7 @@ pub enum Target {
     Protocol(String, Vec<String>),
 }
 
-const KEYS: &str = "args, cols, cwd, env, name, raw, record, rows, timeout";
+const KEYS: &str = "args, cols, cwd, env, name, precedence, raw, record, rows, timeout";
 
 impl Plan {
     pub fn new(target: Target) -> Plan {
@@ -45,6 +48,7 @@ impl Plan {
             cols: None,
             rows: None,
             raw: false,
+            precedence: Precedence::Leftmost,
             timeout: None,
             record: None,
             name: None,
@@ -74,6 +78,7 @@ impl Plan {
             }
             "timeout" => self.timeout = Some(limit(value)?),
             "record" => self.record = Some(PathBuf::from(text(key, value)?)),
+            "precedence" => self.precedence = precedence(&text(key, value)?)?,
             "name" => self.name = Some(text(key, value)?),
             "args" => match &mut self.target {
                 Target::Protocol(_, args) => *args = texts(key, value)?,
@@ -114,6 +119,16 @@ impl Plan {
             cols: self.cols.unwrap_or(default.cols),
             rows: self.rows.unwrap_or(default.rows),
         })
+    }
+}
+
+fn precedence(word: &str) -> Result<Precedence, Failure> {
+    match word {
+        "leftmost" => Ok(Precedence::Leftmost),
+        "listed" => Ok(Precedence::Listed),
+        "earliest" => Ok(Precedence::Earliest),
+        other => Err(Failure::argument(format!("`{other}` is no precedence"))
+            .hint("it is leftmost (begins first), listed (first in the list) or earliest (complete first)")),
     }
 }
 

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use rhai::Engine;
 
-use super::world::World;
+use super::check::Silent;
+use super::engine;
+use super::settings::Settings;
+use super::source::Script;
+use super::world::{Mode, World};
 
 /// One row of the reference.
 #[derive(Clone, Copy, Debug)]
@@ -103,8 +107,19 @@ impl<'e> Registry<'e> {
     }
 }
 
-/// The reference as it stands in `docs/scripting.md`.
-pub fn markdown(entries: &[Entry]) -> String {
+/// All that a script can call, as it stands in `docs/scripting.md`.
+pub fn reference() -> String {
+    let script = Script {
+        name: String::new(),
+        path: None,
+        text: String::new(),
+    };
+    let world = World::new(script, Settings::default(), Mode::Dry, Box::new(Silent))
+        .expect("a dry run needs no runtime");
+    markdown(&engine::engine(&world).1)
+}
+
+fn markdown(entries: &[Entry]) -> String {
     let mut text = String::new();
     let mut group = "";
     for entry in entries {
@@ -132,6 +147,28 @@ mod tests {
             signature,
             text: "",
         }
+    }
+
+    const BEGIN: &str = "<!-- functions: written by PTYCH_UPDATE=1 cargo test --lib reference -->\n";
+    const END: &str = "<!-- end of functions -->";
+
+    #[test]
+    fn the_page_holds_the_reference() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scripting.md");
+        let page = std::fs::read_to_string(path).expect("docs/scripting.md");
+        let (head, rest) = page
+            .split_once(BEGIN)
+            .expect("the mark where the functions begin");
+        let (_, tail) = rest.split_once(END).expect("the mark where they end");
+        let right = format!("{head}{BEGIN}{}\n{END}{tail}", reference());
+        if std::env::var_os("PTYCH_UPDATE").is_some() {
+            std::fs::write(path, &right).expect("write docs/scripting.md");
+            return;
+        }
+        assert!(
+            page == right,
+            "docs/scripting.md is old; write it anew: PTYCH_UPDATE=1 cargo test --lib reference"
+        );
     }
 
     #[test]

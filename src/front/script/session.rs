@@ -39,10 +39,6 @@ impl Session {
         }))
     }
 
-    pub fn number(&self) -> usize {
-        self.0.number
-    }
-
     /// `1: ssh -p 2222 localhost`.
     pub fn label(&self) -> String {
         format!("{}: {}", self.0.number, self.0.title)

@@ -38,7 +38,8 @@ impl<'w> Waiting<'w> {
     pub fn begin(world: &'w Arc<World>, session: &Session, wait: Wait) -> Result<Waiting<'w>, Failure> {
         let wanted = wait.patterns.iter().map(|pattern| pattern.wanted.clone());
         let patterns = Patterns::new(wanted).map_err(refused)?;
-        let limit = limit(world, session, &wait);
+        let stated = wait.patterns.iter().find_map(|pattern| pattern.limit);
+        let limit = limit(world, session, stated.or(wait.limit));
         let expecting = session
             .live()
             .map(|live| live.expecting(patterns, limit, wait.peek));
@@ -87,11 +88,10 @@ impl<'w> Waiting<'w> {
     }
 }
 
-/// What stands nearest to the wait counts. `None` is for ever.
-fn limit(world: &World, session: &Session, wait: &Wait) -> Option<Duration> {
-    let stated = wait.patterns.iter().find_map(|pattern| pattern.limit);
-    if let Some(limit) = stated.or(wait.limit) {
-        return Some(limit);
+/// How long a wait may take: what stands nearest to it counts. `None` is for ever.
+pub fn limit(world: &World, session: &Session, own: Option<Duration>) -> Option<Duration> {
+    if own.is_some() {
+        return own;
     }
     let set = session.timeout().or(world.shared().timeout);
     set.unwrap_or(Some(world.settings.timeout))

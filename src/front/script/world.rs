@@ -1,11 +1,16 @@
 //! What all functions of one run share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::future::Future;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use super::check::Problem;
 use super::failure::{Code, Failure};
@@ -26,7 +31,9 @@ pub struct World {
     pub settings: Settings,
     pub mode: Mode,
     pub begun: Instant,
-    interrupted: AtomicBool,
+    /// `None` in a dry run. It works while some thread of the run waits for it.
+    runtime: Option<Runtime>,
+    interrupted: watch::Sender<bool>,
     operations: AtomicU64,
     shared: Mutex<Shared>,
     sink: Box<dyn Sink>,
@@ -50,6 +57,8 @@ pub struct Shared {
     /// `set_timeout`; outer `None`: not called.
     pub timeout: Option<Option<Duration>>,
     pub on_exit: Vec<FnPtr>,
+    /// What `exit` was called with.
+    pub exit_code: Option<u8>,
     pub waits: u64,
     pub spawned: usize,
     /// Of a dry run: what ended an arm.
@@ -64,17 +73,34 @@ const OPERATIONS_BETWEEN_LOOKS: u64 = 1024;
 const DRY_OPERATIONS: u64 = 2_000_000;
 
 impl World {
-    pub fn new(script: Script, settings: Settings, mode: Mode, sink: Box<dyn Sink>) -> Arc<World> {
-        Arc::new(World {
+    /// # Errors
+    ///
+    /// No descriptor is left for a runtime.
+    pub fn new(
+        script: Script,
+        settings: Settings,
+        mode: Mode,
+        sink: Box<dyn Sink>,
+    ) -> io::Result<Arc<World>> {
+        let runtime = match mode {
+            Mode::Live => Some(
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?,
+            ),
+            Mode::Dry => None,
+        };
+        Ok(Arc::new(World {
             script,
             settings,
             mode,
             begun: Instant::now(),
-            interrupted: AtomicBool::new(false),
+            runtime,
+            interrupted: watch::Sender::new(false),
             operations: AtomicU64::new(0),
             shared: Mutex::new(Shared::default()),
             sink,
-        })
+        }))
     }
 
     pub fn is_dry(&self) -> bool {
@@ -86,13 +112,13 @@ impl World {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the run at its next step; a wait must be woken by whoever drives it.
+    /// Ends the run at its next step, and the waits that are open now.
     pub fn interrupt(&self) {
-        self.interrupted.store(true, Ordering::Release);
+        self.interrupted.send_replace(true);
     }
 
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Acquire)
+        *self.interrupted.borrow()
     }
 
     /// Of the whole run; zero when its time is up.
@@ -124,7 +150,7 @@ impl World {
     /// The run's time is up, or somebody interrupted it.
     pub fn stopped(&self) -> Option<Failure> {
         if self.is_interrupted() {
-            return Some(Failure::new(Code::Interrupted, "the run was interrupted"));
+            return Some(Failure::interrupted());
         }
         if self.mode == Mode::Live && self.time_left().is_zero() {
             return Some(self.out_of_time());
@@ -136,6 +162,34 @@ impl World {
         let limit = self.settings.time_limit;
         Failure::new(Code::TimeLimit, format!("the script took more than {limit:?}"))
             .hint("raise it with --time-limit")
+    }
+
+    /// Waits for something, as long as the run may go on.
+    ///
+    /// # Errors
+    ///
+    /// The run's time is up, or somebody interrupted it.
+    pub fn drive<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
+        let Some(runtime) = &self.runtime else {
+            return Err(Failure::new(Code::Session, "nothing runs in a dry run"));
+        };
+        let mut interrupted = self.interrupted.subscribe();
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                done = future => Ok(done),
+                // The sender is ours, so this cannot fail.
+                _ = interrupted.wait_for(|interrupted| *interrupted) => Err(Failure::interrupted()),
+                () = tokio::time::sleep(self.time_left()) => Err(self.out_of_time()),
+            }
+        })
+    }
+
+    /// The same for what must be done when the run is over, whatever ended it.
+    pub fn drive_to_the_end(&self, future: impl Future<Output = ()>) {
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(future);
+        }
     }
 
     /// The session that was spawned last.

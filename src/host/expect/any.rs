@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::error::ExpectError;
-use crate::engine::expect::{Found, FoundKind, Patterns, WaitOptions};
+use crate::engine::expect::{Found, Patterns, WaitOptions};
 use crate::host::session::Session;
 
 /// Until one of the patterns of one of the sessions comes: which session (its place in `waits`), and what. All look without taking; only what
@@ -70,8 +70,8 @@ pub async fn expect_any(
         Poll::Ready(Err(failed.swap_remove(told).1))
     })
     .await?;
-    if !options.peek && found.kind != FoundKind::Timeout {
-        waits[which].0.consume_to(found.end).await?;
+    if !options.peek {
+        waits[which].0.take(&found);
     }
     Ok((which, found))
 }

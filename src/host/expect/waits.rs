@@ -6,7 +6,7 @@ use super::background::Background;
 use super::error::ExpectError;
 use super::options::Follow;
 use super::patterns::{Compiled, IntoPatterns};
-use crate::engine::expect::{Found, GroupId, Patterns, Precedence, Wait, WaitOptions};
+use crate::engine::expect::{Found, FoundKind, GroupId, Patterns, Precedence, Wait, WaitOptions};
 use crate::host::session::{Command, GroupWanted, Session};
 
 /// Output that nobody has matched yet.
@@ -37,7 +37,7 @@ impl Unmatched {
 
 impl Session {
     /// Until one of the patterns comes, in what nobody has matched yet and in what follows; what stood before it and the match itself then
-    /// count as matched. A future that is dropped withdraws the wait.
+    /// count as matched. A future that is dropped withdraws the wait; whatever it was about to find is still there.
     ///
     /// # Errors
     ///
@@ -152,12 +152,15 @@ impl Session {
     ///
     /// As `unmatched`.
     pub async fn skip(&self) -> Result<(), ExpectError> {
-        self.consume_to(u64::MAX).await
+        self.followed()?;
+        Ok(self.command(Command::Skip).await?)
     }
 
-    pub(super) async fn consume_to(&self, position: u64) -> Result<(), ExpectError> {
-        self.followed()?;
-        Ok(self.command(Command::Consume(position)).await?)
+    /// What was found counts as matched. Nothing was, when the time alone was up.
+    pub(super) fn take(&self, found: &Found) {
+        if found.kind != FoundKind::Timeout {
+            self.accept(found.end);
+        }
     }
 
     async fn group<F>(&self, patterns: impl IntoPatterns, wanted: F) -> Result<GroupId, ExpectError>
@@ -186,7 +189,11 @@ impl Session {
         options: WaitOptions,
     ) -> Result<Found, ExpectError> {
         let wait = Wait { patterns, options };
-        self.request(|reply| Command::Expect(wait, reply)).await?
+        let found = self.request(|reply| Command::Expect(wait, reply)).await??;
+        if !options.peek {
+            self.take(&found);
+        }
+        Ok(found)
     }
 }
 

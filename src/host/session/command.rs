@@ -40,7 +40,7 @@ pub(in crate::host) enum Command {
     Group(Patterns, GroupWanted),
     Forget(GroupId),
     Unmatched(oneshot::Sender<Option<Unmatched>>),
-    Consume(u64),
+    Skip,
     Log(Box<dyn Log>, oneshot::Sender<LogId>),
     StopLog(LogId),
     /// A tap from this moment on, and what was there before.

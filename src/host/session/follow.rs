@@ -1,12 +1,15 @@
 //! The output of a session that is followed: from the terminal to the machine that looks for patterns, and from it to whoever waits.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::GroupWanted;
 use super::driver::Driver;
 use crate::engine::event::{Event, EventKind};
 use crate::engine::expect::{
-    ExpectEvent, Expecter, Failure, FailureWhy, Found, GroupId, Patterns, StreamConfig, Wait, WaitId,
+    ExpectEvent, Expecter, Failure, FailureWhy, Found, GroupId, Pattern, Patterns, StreamConfig, Wait, WaitId,
 };
 use crate::engine::time::Time;
 use crate::engine::tty::{ProbeDepth, TtyProbe};
@@ -18,23 +21,29 @@ pub(in crate::host) type Told = oneshot::Sender<Result<Found, ExpectError>>;
 #[derive(Debug)]
 pub(super) struct Follower {
     pub(super) machine: Expecter,
+    accepted: Arc<AtomicU64>,
     /// Few: usually one.
     waits: Vec<(WaitId, Told)>,
     backgrounds: Vec<(GroupId, mpsc::Sender<Found>)>,
 }
 
 impl Follower {
-    pub(super) fn new(config: StreamConfig) -> Follower {
+    pub(super) fn new(config: StreamConfig, accepted: Arc<AtomicU64>) -> Follower {
         Follower {
+            accepted,
             machine: Expecter::new(config, Time::ZERO),
             waits: Vec::new(),
             backgrounds: Vec::new(),
         }
     }
 
-    /// A wait that nobody waits for any more must not take what comes.
-    fn withdraw_abandoned(&mut self) {
+    /// What callers have done since: taken what was found for them, or gone. A wait that nobody waits for any more must not take what comes.
+    fn catch_up(&mut self, now: Time) {
         let machine = &mut self.machine;
+        let accepted = self.accepted.load(Ordering::Acquire);
+        if accepted > machine.position() {
+            machine.consume_to(accepted, now);
+        }
         self.waits.retain(|(id, told)| {
             let waited_for = !told.is_closed();
             if !waited_for {
@@ -51,6 +60,14 @@ impl Follower {
         });
     }
 
+    /// What a single wait finds is taken when its caller has it (`catch_up`): a caller that goes at that moment loses nothing. Of several waits
+    /// each takes its own at once, lest two find the same.
+    fn deferred(&self, mut wait: Wait) -> Wait {
+        let full = wait.patterns.iter().any(|pattern| *pattern == Pattern::Full);
+        wait.options.peek |= self.waits.is_empty() && !full;
+        wait
+    }
+
     fn told(&mut self, id: WaitId) -> Option<Told> {
         let at = self.waits.iter().position(|(wait, _)| *wait == id)?;
         Some(self.waits.swap_remove(at).1)
@@ -60,7 +77,7 @@ impl Follower {
 impl Driver {
     pub(super) fn follow_output(&mut self, bytes: &[u8], now: Time) {
         if let Some(follower) = &mut self.follower {
-            follower.withdraw_abandoned();
+            follower.catch_up(now);
             follower.machine.handle_output(bytes, now);
         }
     }
@@ -82,7 +99,7 @@ impl Driver {
         if let Some(follower) = &mut self.follower
             && follower.machine.poll_deadline().is_some_and(|at| now >= at)
         {
-            follower.withdraw_abandoned();
+            follower.catch_up(now);
             follower.machine.handle_time(now);
         }
     }
@@ -99,7 +116,7 @@ impl Driver {
         }
     }
 
-    /// A turn has taken its text.
+    /// A turn has taken its text, or somebody wants none of it.
     pub(super) fn follow_turn(&mut self, now: Time) {
         if let Some(follower) = &mut self.follower {
             let end = follower.machine.end();
@@ -110,7 +127,7 @@ impl Driver {
     /// Nothing follows any more.
     pub(super) fn follow_end(&mut self, now: Time) {
         if let Some(follower) = &mut self.follower {
-            follower.withdraw_abandoned();
+            follower.catch_up(now);
             follower.machine.handle_eof(now);
         }
         self.perform_follow(now);
@@ -123,7 +140,8 @@ impl Driver {
             let _nobody_waits = told.send(Err(ExpectError::NotFollowed));
             return;
         };
-        follower.withdraw_abandoned();
+        follower.catch_up(now);
+        let wait = follower.deferred(wait);
         match follower.machine.expect(wait, now) {
             Ok(id) => follower.waits.push((id, told)),
             Err(error) => {
@@ -161,19 +179,14 @@ impl Driver {
         }
     }
 
-    pub(super) fn unmatched(&self) -> Option<Unmatched> {
-        let machine = &self.follower.as_ref()?.machine;
+    pub(super) fn unmatched(&mut self, now: Time) -> Option<Unmatched> {
+        let follower = self.follower.as_mut()?;
+        follower.catch_up(now);
+        let machine = &follower.machine;
         Some(Unmatched {
             text: machine.unmatched().to_vec(),
             end: machine.end(),
         })
-    }
-
-    pub(super) fn consume_to(&mut self, position: u64, now: Time) {
-        if let Some(follower) = &mut self.follower {
-            let position = position.min(follower.machine.end());
-            follower.machine.consume_to(position, now);
-        }
     }
 
     // What the machine has to tell.

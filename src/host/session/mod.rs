@@ -147,6 +147,8 @@ struct Shared {
     output_bytes: Arc<AtomicU64>,
     /// Typed and not yet taken by the terminal.
     pending_input: Arc<AtomicUsize>,
+    /// Up to where callers have taken the output. A match counts only when its caller has it: one that is told to nobody is found again.
+    accepted: Arc<AtomicU64>,
     /// How the output is kept, and the last patterns that were looked for.
     follow: Option<(Follow, Compiled)>,
 }
@@ -217,6 +219,10 @@ impl Session {
     pub(in crate::host) fn follow(&self) -> Option<(&Follow, &Compiled)> {
         let (follow, compiled) = self.shared.follow.as_ref()?;
         Some((follow, compiled))
+    }
+
+    pub(in crate::host) fn accept(&self, position: u64) {
+        self.shared.accepted.fetch_max(position, Ordering::AcqRel);
     }
 
     pub(in crate::host) fn pending_input(&self) -> &AtomicUsize {

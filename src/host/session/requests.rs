@@ -39,11 +39,11 @@ impl Driver {
             Command::Expect(wait, told) => self.take_wait(wait, told, now),
             Command::Group(patterns, wanted) => self.take_group(patterns, wanted, now),
             Command::Forget(group) => self.forget_group(group),
-            Command::Unmatched(to) => reply(to, self.unmatched()),
-            Command::Consume(position) => self.consume_to(position, now),
+            Command::Unmatched(to) => reply(to, self.unmatched(now)),
+            Command::Skip => self.follow_turn(now),
             Command::Log(log, to) => reply(to, self.taps.add(log)),
             Command::StopLog(id) => self.taps.remove(id),
-            Command::Tap(log, show, to) => reply(to, self.tap(log, show)),
+            Command::Tap(log, show, to) => reply(to, self.tap(log, show, now)),
             Command::ReadOn => {}
             Command::Resize(size) => self.machine.resize(size, now),
             Command::Snapshot(to) => reply(to, self.snapshot()),
@@ -60,11 +60,11 @@ impl Driver {
         }
     }
 
-    fn tap(&mut self, log: Box<dyn Log>, show: Show) -> Tapped {
+    fn tap(&mut self, log: Box<dyn Log>, show: Show, now: Time) -> Tapped {
         let shown = match show {
             Show::Screen => self.machine.screen().snapshot(),
             Show::Unmatched => self
-                .unmatched()
+                .unmatched(now)
                 .map_or(Vec::new(), |unmatched| unmatched.on_a_raw_terminal()),
             Show::Nothing => Vec::new(),
         };

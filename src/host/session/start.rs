@@ -71,6 +71,7 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
     };
     let turn_timeout = options.turn_timeout;
     let pending_input = Arc::new(AtomicUsize::new(0));
+    let accepted = Arc::new(AtomicU64::new(0));
     let command = info.command.clone();
     let output_bytes = Arc::new(AtomicU64::new(0));
     let shared = Shared {
@@ -82,6 +83,7 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         turn_timeout,
         output_bytes: Arc::clone(&output_bytes),
         pending_input: Arc::clone(&pending_input),
+        accepted: Arc::clone(&accepted),
         follow: options.follow.map(|follow| (follow, Compiled::default())),
     };
     let driver = Driver {
@@ -112,7 +114,7 @@ pub(super) fn start(spec: Arc<Spec>, options: Options) -> Result<(Session, Drive
         command,
         follower: options
             .follow
-            .map(|follow| Follower::new(follow.stream(size.cols))),
+            .map(|follow| Follower::new(follow.stream(size.cols), accepted)),
         typing: Typing::default(),
         pending_input,
         taps: Taps::default(),

@@ -10,16 +10,18 @@ use crate::front::cli::{examples, output};
 pub fn run(args: &Help) -> anyhow::Result<Exit> {
     let topic = match args.topic.as_slice() {
         [one] => match one.as_str() {
-            "exit-codes" => Some(exit::TABLE),
-            "environment" => Some(examples::ENVIRONMENT),
-            "files" => Some(examples::FILES),
-            "answers" => Some(examples::ANSWERS),
+            "exit-codes" => Some(exit::TABLE.to_owned()),
+            "environment" => Some(examples::ENVIRONMENT.to_owned()),
+            "files" => Some(examples::FILES.to_owned()),
+            "answers" => Some(examples::ANSWERS.to_owned()),
+            #[cfg(feature = "script")]
+            "script-functions" => Some(crate::front::script::reference()),
             _ => None,
         },
         _ => None,
     };
     match topic {
-        Some(text) => output::text(text)?,
+        Some(text) => output::text(&text)?,
         None => output::text(&verb(&args.topic)?)?,
     }
     Ok(Exit::Done)
@@ -33,7 +35,7 @@ fn verb(path: &[String]) -> Result<String, Failure> {
     for name in path {
         command = command.find_subcommand_mut(name).ok_or_else(|| {
             Failure::usage(format!("there is no verb or topic `{}`", path.join(" ")))
-                .hint("topics are exit-codes, environment, files, answers; verbs stand in ptych help")
+                .hint("topics are exit-codes, environment, files, answers, script-functions; verbs stand in ptych help")
         })?;
     }
     Ok(command.render_long_help().to_string())

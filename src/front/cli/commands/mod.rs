@@ -18,3 +18,5 @@ pub mod record;
 pub mod schema;
 #[cfg(feature = "script")]
 pub mod script_check;
+#[cfg(feature = "script")]
+pub mod script_run;

@@ -1,5 +1,9 @@
 //! What `script run` and `script check` have in common: which scripts, read before anything is done.
 
+pub mod junit;
+pub mod many;
+pub mod sink;
+
 use std::io::Read as _;
 use std::path::Path;
 

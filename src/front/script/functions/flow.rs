@@ -120,14 +120,16 @@ fn panicked() -> Box<EvalAltResult> {
 }
 
 fn leaving(r: &mut Registry<'_>) {
+    let world = r.world();
     r.add(
         "exit([code])",
         "Ends the script at once with this exit code, 0 without one. Nothing catches it.",
         |e, name| {
-            e.register_fn(name, || -> Outcome<()> { Err(leave(0)) });
-            e.register_fn(name, |code: i64| -> Outcome<()> {
+            let plain = Arc::clone(&world);
+            e.register_fn(name, move || -> Outcome<()> { Err(leave(&plain, 0)) });
+            e.register_fn(name, move |code: i64| -> Outcome<()> {
                 match u8::try_from(code) {
-                    Ok(code) => Err(leave(code)),
+                    Ok(code) => Err(leave(&world, code)),
                     Err(_) => {
                         Err(Failure::argument(format!("an exit code is from 0 to 255, not {code}")).into())
                     }
@@ -143,7 +145,7 @@ fn leaving(r: &mut Registry<'_>) {
             e.register_fn(name, move |s: Session| -> Outcome<()> {
                 let ended = s.with(live::Ended::default(), |live| live.wait(&world, None))?;
                 let code = ended.code.or(ended.signal.map(|signal| 128 + signal)).unwrap_or(0);
-                Err(leave(u8::try_from(code).unwrap_or(1)))
+                Err(leave(&world, u8::try_from(code).unwrap_or(1)))
             });
         },
     );
@@ -157,6 +159,8 @@ fn leaving(r: &mut Registry<'_>) {
     );
 }
 
-fn leave(code: u8) -> Box<EvalAltResult> {
+/// Rhai ends a run without an error then, so the code is kept beside it.
+fn leave(world: &World, code: u8) -> Box<EvalAltResult> {
+    world.shared().exit_code = Some(code);
     EvalAltResult::Exit(Dynamic::from(i64::from(code)), rhai::Position::NONE).into()
 }

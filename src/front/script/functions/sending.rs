@@ -1,17 +1,16 @@
 //! What a script types.
 
-use std::time::Duration;
-
 use rhai::{Dynamic, Map};
 
 use super::Outcome;
-use crate::engine::protocol::keys;
+use crate::engine::protocol::keys::{self, KeyModes};
 use crate::front::script::failure::{Code, Failure};
-use crate::front::script::live::{Human, Live, Slow};
+use crate::front::script::live::Live;
 use crate::front::script::pattern::seconds;
 use crate::front::script::reference::Registry;
 use crate::front::script::session::Session;
 use crate::front::script::value::Secret;
+use crate::host::expect::{Human, Slow};
 
 pub fn register(r: &mut Registry<'_>) {
     r.group("Sending");
@@ -106,11 +105,10 @@ fn paced(r: &mut Registry<'_>) {
 ///
 /// There is no key of that name.
 pub fn check_key(key: &str) -> Result<(), Failure> {
-    let wrong = |message: String| {
-        Failure::new(Code::Pattern, message)
-            .hint("keys are enter, tab, esc, space, backspace, delete, insert, up, down, left, right, home, end, page-up, page-down, f1 to f12, and ctrl-, alt-, shift- before them")
-    };
-    keys::parse(&format!("<{key}>")).map(drop).map_err(wrong)
+    let encoded = keys::encode(key, KeyModes::default());
+    encoded
+        .map(drop)
+        .map_err(|message| Failure::new(Code::Pattern, message))
 }
 
 fn slow(options: &Map) -> Result<Slow, Failure> {
@@ -129,7 +127,7 @@ fn human(options: &Map) -> Result<Human, Failure> {
     let mut human = Human::default();
     for (key, value) in options {
         match key.as_str() {
-            "wpm" => human.wpm = positive(key, value)?,
+            "wpm" => human.words_per_minute = f64::from(positive(key, value)?),
             "seed" => human.seed = value.as_int().map_err(|kind| not_whole(key, kind))? as u64,
             other => return Err(no_option(other, "wpm and seed")),
         }
@@ -151,19 +149,4 @@ fn not_whole(key: &str, kind: &str) -> Failure {
 
 fn no_option(name: &str, options: &str) -> Failure {
     Failure::argument(format!("there is no option `{name}`")).hint(format!("options are {options}"))
-}
-
-impl Default for Slow {
-    fn default() -> Slow {
-        Slow {
-            chunk: 1,
-            pause: Duration::from_millis(50),
-        }
-    }
-}
-
-impl Default for Human {
-    fn default() -> Human {
-        Human { wpm: 60, seed: 1 }
-    }
 }

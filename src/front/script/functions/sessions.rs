@@ -15,6 +15,7 @@ use crate::front::script::reference::Registry;
 use crate::front::script::screens;
 use crate::front::script::session::Session;
 use crate::front::script::value::Screen;
+use crate::front::script::waiting::limit;
 use crate::front::script::world::World;
 
 pub fn register(r: &mut Registry<'_>) {
@@ -33,7 +34,7 @@ fn looking(r: &mut Registry<'_>) {
     });
     r.add(
         "s.tty() -> map",
-        "The terminal's own settings: `#{ echo, canonical, foreground }`; `foreground` is the id of the process group that reads it.",
+        "The terminal's own settings: `#{ echo, canonical, foreground }`; `foreground` is `tool`, or the name of the program that it lets read.",
         |e, name| {
             e.register_fn(name, |s: Session| -> Outcome<Map> {
                 let tty = s.with(Tty::default(), Live::tty)?;
@@ -124,24 +125,26 @@ fn assert_screen(r: &mut Registry<'_>) {
 
 /// Between looks at a screen that is not yet the stored one: nothing came for so long.
 const SETTLED: Duration = Duration::from_millis(100);
+/// Before a screen is stored: a program that is started may take so long to paint.
+const SETTLED_FOR_STORING: Duration = Duration::from_millis(500);
 
 fn stored_screen(
     world: &Arc<World>,
     context: &NativeCallContext<'_>,
     session: &Session,
     name: &str,
-    limit: Option<Duration>,
+    own: Option<Duration>,
 ) -> Result<(), Failure> {
     let Some(live) = session.live() else {
         // A script from standard input has no place for screens; that is known without running it.
         return screens::place(&world.script, name).map(drop);
     };
     let path = screens::place(&world.script, name)?;
-    let limit = limit.unwrap_or(world.settings.timeout);
+    let limit = limit(world, session, own).unwrap_or(world.settings.time_limit);
     let begun = Instant::now();
     world.shared().waits += 1;
     if world.settings.update_screens {
-        live.settle(world, SETTLED, limit)?;
+        live.settle(world, SETTLED_FOR_STORING, limit)?;
         screens::write(&path, &live.screen()?)?;
         world.trace(context, || {
             format!("[{}] stored {}", session.label(), path.display())
@@ -187,7 +190,7 @@ fn asking(r: &mut Registry<'_>) {
     let world = r.world();
     r.add(
         "s.interact([options]) -> map",
-        "Hands the session to the person at this terminal until the escape key (`#{ escape: \"ctrl-]\" }`), a pattern (`#{ until: pattern }`) or the program's end: `#{ reason, found }`.",
+        "Hands the session to the person at this terminal until the escape key (`#{ escape: \"ctrl-]\" }`), a pattern (`#{ patterns: [] }`) or the program's end: `#{ reason, found }`.",
         |e, name| {
             let with = Arc::clone(&world);
             e.register_fn(name, move |s: Session, options: Map| -> Outcome<Map> { Ok(interact(&with, &s, &options)?) });
@@ -228,10 +231,10 @@ fn interact(world: &Arc<World>, session: &Session, options: &Map) -> Result<Map,
                 })?;
                 super::sending::check_key(&escape)?;
             }
-            "until" => until = Pattern::of(value.clone())?,
+            "patterns" => until = Pattern::of(value.clone())?,
             other => {
                 return Err(Failure::argument(format!("there is no option `{other}`"))
-                    .hint("options are escape and until"));
+                    .hint("options are escape and patterns"));
             }
         }
     }
@@ -255,7 +258,7 @@ fn ending(r: &mut Registry<'_>) {
             });
             let plain = Arc::clone(&world);
             e.register_fn(name, move |s: Session| -> Outcome<Map> {
-                Ok(ended(s.with(Ended::default(), |live| live.wait(&plain, None))?))
+                Ok(ended(s.with(Ended::default(), |live| live.wait(&plain, limit(&plain, &s, None)))?))
             });
         },
     );

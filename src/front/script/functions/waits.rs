@@ -14,7 +14,7 @@ use crate::front::script::reference::Registry;
 use crate::front::script::session::Session;
 use crate::front::script::source::Place;
 use crate::front::script::value::Found;
-use crate::front::script::waiting::{Wait, Waiting};
+use crate::front::script::waiting::{Wait, Waiting, limit};
 use crate::front::script::world::World;
 
 pub fn register(r: &mut Registry<'_>) {
@@ -128,7 +128,7 @@ fn any(
     world: &Arc<World>,
     context: &NativeCallContext<'_>,
     list: Array,
-    limit: Option<Duration>,
+    own: Option<Duration>,
 ) -> Outcome<Map> {
     let mut waits = Vec::new();
     for item in list {
@@ -140,7 +140,7 @@ fn any(
     world.shared().waits += 1;
     let (which, found) = match world.is_dry() {
         true => (0, Found::stand_in(0, &waits[0].1[0].wanted)),
-        false => live::any(world, &waits, limit)?,
+        false => live::any(world, &waits, limit(world, &waits[0].0, own))?,
     };
     let session = waits[which].0.clone();
     session.keep_found(found.clone());
