@@ -124,6 +124,8 @@ fn what_was_not_caught_says_with_which_code_the_run_ends() {
 #[test]
 fn scripts_leave_with_their_own_code_or_their_childs() {
     script("exit(7)").ends(7).prints("");
+    // Before anything was spawned.
+    script("sleep(0.01); exit(7)").ends(7).prints("");
     script("print(1); exit(); print(2)").ends(0).prints("1\n");
     script("try { exit(3) } catch { print(\"caught\") }")
         .ends(3)

@@ -19,6 +19,8 @@ mod cli_usage;
 mod cluster;
 mod cluster_promises;
 mod cluster_wire;
+#[cfg(feature = "script")]
+mod dialogues;
 mod docs;
 mod examples;
 mod expect_host;
@@ -40,6 +42,10 @@ mod oracle;
 mod promises;
 mod recordings;
 mod schema;
+#[cfg(feature = "script")]
+mod script_dialogues;
+#[cfg(feature = "script")]
+mod script_record;
 mod support;
 mod term_corpus;
 mod tools;

@@ -44,7 +44,7 @@ pub use found::{
 use kept::Kept;
 pub use pattern::{Pattern, PatternError, Patterns, StateWanted};
 use search::{Hit, Search};
-use text::TextFilter;
+pub use text::TextFilter;
 
 /// What the stream is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,8 +14,9 @@ use unicode_width::UnicodeWidthChar;
 use crate::engine::limits;
 use crate::engine::term;
 
+/// What a session's waits search, of bytes as they come.
 #[derive(Debug)]
-pub(super) struct TextFilter {
+pub struct TextFilter {
     at: At,
     csi: Csi,
     /// Bytes of the present escape string.

@@ -215,6 +215,35 @@ pub struct Record {
     pub command: Vec<String>,
 }
 
+#[cfg(feature = "script")]
+#[derive(Debug, Args)]
+#[command(after_help = examples::SCRIPT_RECORD)]
+pub struct ScriptRecord {
+    /// Where the script goes, - for standard output [default: PROGRAM.rhai in this directory; standard output with --from]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+
+    /// Write the script of a recording instead
+    #[arg(long, value_name = "FILE.cast", value_hint = ValueHint::FilePath, conflicts_with_all = ["cwd", "env"])]
+    pub from: Option<PathBuf>,
+
+    /// Replace the script when it exists
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Directory the program is started in
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub cwd: Option<PathBuf>,
+
+    /// Set a variable for the program, or pass yours on by its name alone; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]", action = ArgAction::Append)]
+    pub env: Vec<Variable>,
+
+    /// The program and its arguments; with --from, what the script shall start
+    #[arg(last = true, value_name = "CMD", required_unless_present = "from")]
+    pub command: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = examples::DOCTOR)]
 pub struct Doctor {
@@ -362,6 +391,8 @@ pub enum ScriptVerb {
     Run(Box<ScriptRun>),
     /// Find what is wrong with scripts without starting anything
     Check(ScriptCheck),
+    /// Watch a person at a program, and write the script that does it again
+    Record(ScriptRecord),
 }
 
 #[cfg(feature = "script")]

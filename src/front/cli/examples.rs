@@ -43,6 +43,15 @@ Examples:
 The recording ends when the command does. What you type is recorded too, secrets included,
 unless --no-input is given.";
 
+#[cfg(feature = "script")]
+pub const SCRIPT_RECORD: &str = "\
+Examples:
+  ptych script record -o login.rhai -- ssh host      work at the program; the script is written when it ends
+  ptych script record --from session.cast -- python  the script of a recording
+
+Prompts become patterns: numbers, dates, times, paths, addresses and names may differ the next time. What is
+typed while the terminal hides it is in neither the recording nor the script: it becomes a secret with a name.";
+
 pub const POOL: &str = "\
 Examples:
   ptych pool run python -n 5 prompts.txt > answers.jsonl
@@ -78,6 +87,7 @@ pub const SCRIPT: &str = "\
 Examples:
   ptych script run login.rhai -- host.example
   ptych script run -c 'let s = spawn(\"cat\"); s.send_line(\"hi\"); s.expect(\"hi\\nhi\")'
+  ptych script record -o login.rhai -- ssh host
   ptych script check login.rhai
 
 All that a script can call: ptych help script-functions. Tutorial and recipes: docs/scripting.md.";

@@ -90,6 +90,7 @@ fn dispatch(verb: Verb) -> anyhow::Result<Exit> {
         Verb::Script { verb } => match verb {
             ScriptVerb::Run(args) => commands::script_run::run(&args),
             ScriptVerb::Check(args) => commands::script_check::run(&args),
+            ScriptVerb::Record(args) => commands::script_record::run(args),
         },
         Verb::Doctor(args) => commands::doctor::run(args),
         Verb::Protocol { verb } => match verb {
@@ -147,6 +148,7 @@ impl Verb {
             Verb::Script { verb } => match verb {
                 ScriptVerb::Run(args) => args.json,
                 ScriptVerb::Check(args) => args.json,
+                ScriptVerb::Record(_) => false,
             },
             Verb::Pool { verb } => match verb {
                 // Standard output is answers; an error of the whole run is told to people.

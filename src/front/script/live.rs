@@ -369,7 +369,8 @@ pub fn any(
 }
 
 pub fn sleep(world: &World, time: Duration) -> Result<(), Failure> {
-    world.drive(tokio::time::sleep(time))
+    // The timer is made within the runtime that drives it.
+    world.drive(async move { tokio::time::sleep(time).await })
 }
 
 /// Ends the sessions that are left, all at once; what was typed last is given a moment to be read.

@@ -21,6 +21,7 @@ mod known;
 mod live;
 mod pattern;
 mod plan;
+pub mod record;
 mod reference;
 mod report;
 mod run;

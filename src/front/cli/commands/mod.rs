@@ -19,4 +19,6 @@ pub mod schema;
 #[cfg(feature = "script")]
 pub mod script_check;
 #[cfg(feature = "script")]
+pub mod script_record;
+#[cfg(feature = "script")]
 pub mod script_run;

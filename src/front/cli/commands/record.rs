@@ -35,18 +35,27 @@ struct Plan {
 pub fn run(args: args::Record) -> anyhow::Result<Exit> {
     let plan = plan(&args)?;
     let path = plan.options.path.clone();
-    let mut signals = Signals::catch_with_window()?;
     output::note(&format!(
         "recording into {}; it ends when the program does",
         path.display()
     ));
-    let left = conversation::runtime()?.block_on(record(plan, &mut signals))?;
+    let left = watch(plan)?;
     let (words, exit) = match left {
         Left::Exited(exit) => (format!(" ({})", exit_words(&exit)), Exit::Done),
         Left::Signalled(signal) => (String::new(), signal.exit()),
     };
     output::note(&format!("recorded {}{words}", path.display()));
     Ok(exit)
+}
+
+/// Records without a word; where the program and the recording are is told by `args`.
+pub fn capture(args: &args::Record) -> anyhow::Result<Left> {
+    watch(plan(args)?)
+}
+
+fn watch(plan: Plan) -> anyhow::Result<Left> {
+    let mut signals = Signals::catch_with_window()?;
+    conversation::runtime()?.block_on(record(plan, &mut signals))
 }
 
 async fn record(plan: Plan, signals: &mut Signals) -> anyhow::Result<Left> {
