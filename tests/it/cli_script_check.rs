@@ -143,6 +143,7 @@ fn what_only_a_program_could_say_is_not_told() {
     let script = "let s = spawn(\"cat\");\nwhile !s.screen().contains(\"ready\") { s.peek(quiet(0.1)); }\nthrow \"x\";";
     check(script).ends(0);
     check("let m = spawn(\"cat\").expect(\"x\"); [1, 2][m.matched.len() + 7]").ends(0);
+    check("let file = args[0]; let s = spawn([\"less\", file]); expect s { \"a\" => s.send(file) }").ends(0);
     check("print(args[0]); print(env(\"NO_SUCH_VARIABLE\"))").ends(0);
 }
 

@@ -1,83 +1,42 @@
-//! Turns, one large response, spawns, teardown and idle sessions: ptych beside a raw PTY loop (the limit) and its peers, in one run.
+//! Turns, one large response, spawns, teardown and idle sessions: ptych's framed turns beside a raw PTY loop (the limit) and its peers,
+//! in one run. The peers' other sides (regexes, large answers, waiting) are in `expect`.
 //!
-//! Every measurement runs in its own process (this program, started again with `--driver`), so that CPU time and peak memory are its own.
 //! Peers alternate with the raw loop; ratios are to the raw loop's medians of the same round.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::process::Command;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use ptych_benches::child::{self, Child};
+use ptych_benches::drivers::raw::Raw;
+use ptych_benches::drivers::{self, Job, Program, WARM_UP, Work, expectrl, raw, run_blocking};
+use ptych_benches::measure::{Measured, Running, cpu_s, median, peak_kb, resident_kb, timed, us_since};
 
 const TURNS: usize = 2000;
-const WARM_UP: usize = 100;
 const ROUNDS: usize = 3;
 const BIG_LINES: usize = 625_000;
+/// No driver here is slow.
+const LIMIT: Duration = Duration::from_secs(600);
 
-#[derive(Serialize, Deserialize)]
-struct Measured {
-    times_us: Vec<f64>,
-    cpu_s: f64,
-    peak_kb: u64,
-}
-
-/// A program that all drivers drive, and how its prompt looks to those that only know text.
-struct Child {
-    name: &'static str,
-    argv: Vec<String>,
-    prompt: &'static str,
-    line: &'static str,
-    answer: &'static str,
-}
-
-fn children() -> Vec<Child> {
-    let tiny = std::env::current_exe()
-        .expect("own path")
-        .with_file_name("tiny")
-        .display()
-        .to_string();
-    let argv = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
-    vec![
-        Child {
-            name: "tiny",
-            argv: vec![tiny],
-            prompt: "tiny> ",
-            line: "hello",
-            answer: "<hello>",
-        },
-        Child {
-            name: "python",
-            argv: argv(&["/usr/bin/python3.11", "-q"]),
-            prompt: ">>> ",
-            line: "6*7",
-            answer: "42",
-        },
-        Child {
-            name: "bash",
-            argv: argv(&["bash", "--norc", "--noprofile"]),
-            prompt: "PROMPT> ",
-            line: "echo hi",
-            answer: "hi",
-        },
-    ]
-}
-
-fn big_line(child: &str) -> String {
-    match child {
-        "python" => format!("for _ in range({BIG_LINES}): print('x'*79)"),
-        _ => format!("yes {} | head -n {BIG_LINES}", "x".repeat(79)),
-    }
-}
+/// What a driver is called here, and how it is set.
+const DRIVERS: [(&str, Program, &str); 5] = [
+    ("raw", Program::Own("raw"), ""),
+    ("ptych", Program::Own("ptych"), ""),
+    ("expectrl", Program::Own("expectrl"), "exact"),
+    ("pexpect", Program::Pexpect, "exact-maxread"),
+    ("expect", Program::Tcl, "exact"),
+];
 
 fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    if args.get(1).is_some_and(|a| a == "--driver") {
-        let measured = run_driver(&args[2], &args[3], &args[4]);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [option, driver, rest @ ..] = &args[..]
+        && option == "--driver"
+    {
+        let measured = run_driver(driver, &Job::from_args(rest));
         println!("{}", serde_json::to_string(&measured).expect("serialises"));
         return;
     }
-    let only = args.get(1).map(String::as_str);
+    let only = args.first().map(String::as_str);
     let wanted = |part: &str| only.is_none_or(|only| only == part);
     if wanted("turns") {
         turns_table();
@@ -98,28 +57,21 @@ fn main() {
 fn turns_table() {
     println!("## {TURNS} turns, µs (ratio to the raw loop of the same round), median of {ROUNDS} rounds\n");
     println!("| child | driver | median | p99 | CPU µs a turn | peak MB |\n|---|---|---|---|---|---|");
-    for child in children() {
+    for child in child::all() {
         let mut rows: BTreeMap<usize, Vec<[f64; 6]>> = BTreeMap::new();
-        let drivers = ["raw", "ptych", "expectrl", "pexpect", "expect"];
         for _ in 0..ROUNDS {
-            let raw = summary(&start("raw", &child, "turns"));
-            for (index, driver) in drivers.iter().enumerate() {
-                let one = if *driver == "raw" {
-                    raw
-                } else {
-                    summary(&start(driver, &child, "turns"))
-                };
-                rows.entry(index).or_default().push([
-                    one[0],
-                    one[1],
-                    one[2],
-                    one[3],
-                    one[0] / raw[0],
-                    one[1] / raw[1],
-                ]);
+            let mut raw = [f64::NAN; 4];
+            for index in 0..DRIVERS.len() {
+                let one = summary(&start(index, &child, Work::Turns, TURNS));
+                if index == 0 {
+                    raw = one;
+                }
+                let ratios = [one[0] / raw[0], one[1] / raw[1]];
+                let row = [one[0], one[1], one[2], one[3], ratios[0], ratios[1]];
+                rows.entry(index).or_default().push(row);
             }
         }
-        for (index, driver) in drivers.iter().enumerate() {
+        for (index, (driver, ..)) in DRIVERS.iter().enumerate() {
             let r = median_of(&rows[&index]);
             println!(
                 "| {} | {driver} | {:.0} (x{:.2}) | {:.0} (x{:.2}) | {:.0} | {:.1} |",
@@ -135,31 +87,23 @@ fn big_table() {
     println!(
         "| child | driver | seconds (ratio) | CPU s | peak MB (ratio to the response) |\n|---|---|---|---|---|"
     );
-    for child in children().into_iter().filter(|c| c.name != "tiny") {
+    for child in child::all().into_iter().filter(|c| c.name != "tiny") {
         let mut raw_s = f64::NAN;
-        // Tcl expect keeps only its last `match_max` bytes of an answer, so it is no peer here.
-        for driver in ["raw", "ptych", "pexpect"] {
-            // pexpect would need a second expect for the continuation prompt of a typed block.
-            if (driver, child.name) == ("pexpect", "python") {
-                continue;
-            }
-            let runs: Vec<Measured> = (0..ROUNDS).map(|_| start(driver, &child, "big")).collect();
-            let best = |f: &dyn Fn(&Measured) -> f64| {
-                let mut all: Vec<f64> = runs.iter().map(f).collect();
-                all.sort_by(f64::total_cmp);
-                all[all.len() / 2]
-            };
-            let seconds = best(&|m| m.times_us[0] / 1e6);
-            if driver == "raw" {
+        for (index, (driver, ..)) in DRIVERS.iter().enumerate().take(2) {
+            let run = |_| start(index, &child, Work::Big, BIG_LINES);
+            let runs: Vec<Measured> = (0..ROUNDS).map(run).collect();
+            let of_runs = |figure: fn(&Measured) -> f64| median(&runs.iter().map(figure).collect::<Vec<_>>());
+            let seconds = of_runs(|m| m.times_us[0] / 1e6);
+            if index == 0 {
                 raw_s = seconds;
             }
-            let peak_mb = best(&|m| m.peak_kb as f64 / 1024.0);
+            let peak_mb = of_runs(Measured::peak_mb);
             let response_mb = (BIG_LINES * 80) as f64 / 1048576.0;
             println!(
                 "| {} | {driver} | {seconds:.2} (x{:.2}) | {:.2} | {peak_mb:.0} (x{:.2}) |",
                 child.name,
                 seconds / raw_s,
-                best(&|m| m.cpu_s),
+                of_runs(|m| m.cpu_s),
                 peak_mb / response_mb
             );
         }
@@ -170,11 +114,11 @@ fn big_table() {
 fn spawns_table() {
     println!("## 100 spawns to the first prompt, µs, one after another\n");
     println!("| child | driver | median | p99 | CPU µs a spawn |\n|---|---|---|---|---|");
-    for child in children() {
+    for child in child::all() {
         let mut raw = [f64::NAN; 4];
-        for driver in ["raw", "ptych", "expectrl", "pexpect", "expect"] {
-            let one = summary(&start(driver, &child, "spawns"));
-            if driver == "raw" {
+        for (index, (driver, ..)) in DRIVERS.iter().enumerate() {
+            let one = summary(&start(index, &child, Work::Spawns, 100));
+            if index == 0 {
                 raw = one;
             }
             println!(
@@ -193,12 +137,10 @@ fn spawns_table() {
 
 fn fleet_table() {
     println!("## 100 sessions of bash\n");
-    let exe = std::env::current_exe().expect("own path");
-    let out = Command::new(exe)
-        .args(["--driver", "fleet", "bash", "fleet"])
-        .output()
-        .expect("fleet");
-    let measured: Measured = serde_json::from_slice(&out.stdout).expect("fleet's result");
+    let job = job(1, &Child::named("bash"), Work::Silence, 0);
+    let measured = Running::start(Program::Own("fleet").command(&job))
+        .finish(LIMIT)
+        .done();
     let [start_ms, idle_cpu_ms, idle_wall_ms, kb_each, teardown_ms] = measured.times_us[..] else {
         panic!("five figures")
     };
@@ -210,229 +152,79 @@ fn fleet_table() {
 
 /// Median, p99, CPU µs per item, peak MB.
 fn summary(measured: &Measured) -> [f64; 4] {
-    let mut times = measured.times_us.clone();
-    times.sort_by(f64::total_cmp);
-    let n = times.len();
-    let cpu = measured.cpu_s * 1e6 / (n + WARM_UP) as f64;
+    assert_eq!(measured.bad, 0, "answers that were not right");
     [
-        times[n / 2],
-        times[(n * 99) / 100],
-        cpu,
-        measured.peak_kb as f64 / 1024.0,
+        measured.median(),
+        measured.p99(),
+        measured.cpu_us_each(),
+        measured.peak_mb(),
     ]
 }
 
 fn median_of(rows: &[[f64; 6]]) -> [f64; 6] {
-    std::array::from_fn(|column| {
-        let mut values: Vec<f64> = rows.iter().map(|row| row[column]).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    })
+    std::array::from_fn(|column| median(&rows.iter().map(|row| row[column]).collect::<Vec<_>>()))
 }
 
 // One measurement in its own process.
 
-fn start(driver: &str, child: &Child, work: &str) -> Measured {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
-    let line = if work == "big" {
-        big_line(child.name)
-    } else {
-        child.line.to_owned()
-    };
-    let count = match work {
-        "turns" => TURNS,
-        "spawns" => 100,
-        _ => 1,
-    };
-    let script = |program: &str, script: &str| {
-        let mut command = Command::new(program);
-        command
-            .arg(format!("{here}/{script}"))
-            .args([work, &count.to_string(), child.prompt, &line])
-            .args(&child.argv);
-        command
-    };
-    let python = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../target/test-tools/pexpect/bin/python"
-    );
-    let mut command = match driver {
-        "pexpect" => script(python, "pexpect_peer.py"),
-        "expect" => script("expect", "expect_peer.tcl"),
-        own => {
-            let mut command = Command::new(std::env::current_exe().expect("own path"));
-            command.args(["--driver", own, child.name, work]);
-            command
-        }
-    };
-    command.env("PS1", "PROMPT> ").env("TERM", "xterm-256color");
-    let output = command.output().unwrap_or_else(|e| panic!("{driver}: {e}"));
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
-        panic!(
-            "{driver} {} {work}: {e}\n{}",
-            child.name,
-            String::from_utf8_lossy(&output.stderr)
-        )
-    })
+fn job(driver: usize, child: &Child, work: Work, count: usize) -> Job {
+    Job {
+        work,
+        child: child.clone(),
+        mode: DRIVERS[driver].2.to_owned(),
+        count,
+        warm_up: WARM_UP,
+    }
 }
 
-fn run_driver(driver: &str, child: &str, work: &str) -> Measured {
-    let child = children()
-        .into_iter()
-        .find(|c| c.name == child)
-        .expect("known child");
-    let times_us = match (driver, work) {
-        ("raw", _) => raw(&child, work),
-        ("ptych", _) => ptych(&child, work),
-        ("expectrl", _) => with_expectrl(&child, work),
+fn start(driver: usize, child: &Child, work: Work, count: usize) -> Measured {
+    let command = DRIVERS[driver].1.command(&job(driver, child, work, count));
+    Running::start(command).finish(LIMIT).done()
+}
+
+fn run_driver(driver: &str, job: &Job) -> Measured {
+    let mut measured = match (driver, job.work) {
+        ("raw", Work::Big) => raw_big(job),
+        ("raw", _) => raw::run(job),
+        ("expectrl", _) => run_blocking::<expectrl::Expectrl>(job),
+        ("ptych", _) => ptych(job),
         ("fleet", _) => fleet(),
-        other => panic!("unknown driver {other:?}"),
+        (other, _) => panic!("unknown driver {other:?}"),
     };
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("getrusage");
-    let seconds = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6;
-    let cpu_s = seconds(usage.user_time()) + seconds(usage.system_time());
-    Measured {
-        times_us,
-        cpu_s,
-        peak_kb: usage.max_rss() as u64,
+    measured.peak_kb = peak_kb();
+    measured
+}
+
+fn big_line(child: &str) -> String {
+    match child {
+        "python" => format!("for _ in range({BIG_LINES}): print('x'*79)"),
+        _ => format!("yes {} | head -n {BIG_LINES}", "x".repeat(79)),
     }
 }
 
-fn timed<T>(times: &mut Vec<f64>, action: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = action();
-    times.push(start.elapsed().as_secs_f64() * 1e6);
-    result
-}
-
-/// Blocking reads and writes on the master, and a comparison of the last bytes: nothing can be faster.
-struct Raw {
-    master: std::fs::File,
-    pid: nix::unistd::Pid,
-}
-
-impl Raw {
-    fn spawn(child: &Child) -> Raw {
-        let size = nix::pty::Winsize {
-            ws_row: 40,
-            ws_col: 120,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let argv: Vec<std::ffi::CString> = child
-            .argv
-            .iter()
-            .map(|a| std::ffi::CString::new(a.as_str()).expect("no NUL"))
-            .collect();
-        // SAFETY: the child calls nothing but exec.
-        match unsafe { nix::pty::forkpty(&size, None) }.expect("forkpty") {
-            nix::pty::ForkptyResult::Child => {
-                let _ = nix::unistd::execvp(&argv[0], &argv);
-                std::process::exit(127);
-            }
-            nix::pty::ForkptyResult::Parent { child: pid, master } => Raw {
-                master: master.into(),
-                pid,
-            },
-        }
-    }
-
-    fn until(&mut self, prompt: &str, buffer: &mut Vec<u8>) {
-        let mut chunk = [0u8; 65536];
-        loop {
-            let n = self.master.read(&mut chunk).expect("read");
-            buffer.extend_from_slice(&chunk[..n]);
-            if buffer.ends_with(prompt.as_bytes()) {
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        let _ = nix::sys::signal::kill(self.pid, nix::sys::signal::Signal::SIGKILL);
-        let _ = nix::sys::wait::waitpid(self.pid, None);
-    }
-}
-
-fn raw(child: &Child, work: &str) -> Vec<f64> {
-    let mut times = Vec::new();
-    if work == "spawns" {
-        for _ in 0..100 {
-            let raw = timed(&mut times, || {
-                let mut raw = Raw::spawn(child);
-                raw.until(child.prompt, &mut Vec::new());
-                raw
-            });
-            drop(raw);
-        }
-        return times;
-    }
-    let mut raw = Raw::spawn(child);
+fn raw_big(job: &Job) -> Measured {
+    let child = &job.child;
+    let mut raw = Raw::spawn(&child.argv);
     raw.until(child.prompt, &mut Vec::new());
-    if work == "big" {
-        let line = format!("{}\r", big_line(child.name));
-        timed(&mut times, || {
-            raw.master.write_all(line.as_bytes()).expect("write");
-            let mut buffer = Vec::new();
-            if child.name == "python" {
-                // The block wants one more Enter at its continuation prompt.
-                raw.until("... ", &mut buffer);
-                raw.master.write_all(b"\r").expect("write");
-            }
-            raw.until(child.prompt, &mut buffer);
-            assert!(buffer.len() > BIG_LINES * 80);
-        });
-        return times;
-    }
-    let line = format!("{}\r", child.line);
-    for _ in 0..TURNS + WARM_UP {
+    let line = format!("{}\r", big_line(child.name));
+    let mut measured = Measured::default();
+    let before = cpu_s();
+    timed(&mut measured.times_us, || {
+        raw.master.write_all(line.as_bytes()).expect("write");
         let mut buffer = Vec::new();
-        timed(&mut times, || {
-            raw.master.write_all(line.as_bytes()).expect("write");
-            raw.until(child.prompt, &mut buffer);
-        });
-        assert!(String::from_utf8_lossy(&buffer).contains(child.answer));
-    }
-    times.split_off(WARM_UP)
-}
-
-fn with_expectrl(child: &Child, work: &str) -> Vec<f64> {
-    use expectrl::Expect;
-    let start = || {
-        let mut command = Command::new(&child.argv[0]);
-        command.args(&child.argv[1..]);
-        let mut session = expectrl::Session::spawn(command).expect("spawn");
-        session.set_expect_timeout(Some(Duration::from_secs(60)));
-        session.expect(child.prompt).expect("first prompt");
-        session
-    };
-    let mut times = Vec::new();
-    if work == "spawns" {
-        for _ in 0..100 {
-            drop(timed(&mut times, start));
+        if child.name == "python" {
+            // The block wants one more Enter at its continuation prompt.
+            raw.until("... ", &mut buffer);
+            raw.master.write_all(b"\r").expect("write");
         }
-        return times;
-    }
-    let mut session = start();
-    for _ in 0..TURNS + WARM_UP {
-        timed(&mut times, || {
-            session.send(format!("{}\r", child.line)).expect("send");
-            session.expect(child.prompt).expect("prompt");
-        });
-    }
-    times.split_off(WARM_UP)
+        raw.until(child.prompt, &mut buffer);
+        assert!(buffer.len() > BIG_LINES * 80);
+    });
+    measured.cpu_s = cpu_s() - before;
+    measured
 }
 
 // ptych, through its public API on a runtime of one thread.
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("runtime")
-}
 
 fn spec(child: &Child) -> std::sync::Arc<ptych::engine::protocol::Spec> {
     let spec = match child.name {
@@ -462,69 +254,57 @@ async fn session(
     session
 }
 
-fn ptych(child: &Child, work: &str) -> Vec<f64> {
+fn ptych(job: &Job) -> Measured {
     ptych::host::memory::return_freed_pages();
-    runtime().block_on(async {
-        let mut times = Vec::new();
+    drivers::runtime().block_on(async {
+        let child = &job.child;
+        let mut measured = Measured::default();
         // A program reads a protocol once, as it compiles a regex once.
         let spec = spec(child);
-        if work == "spawns" {
-            for _ in 0..100 {
+        let mut before = cpu_s();
+        if job.work == Work::Spawns {
+            for _ in 0..job.count {
                 let start = Instant::now();
                 let session = session(child, &spec).await;
-                times.push(start.elapsed().as_secs_f64() * 1e6);
+                measured.times_us.push(us_since(start));
                 drop(session);
             }
-            return times;
+            measured.cpu_s = cpu_s() - before;
+            return measured;
         }
         let session = session(child, &spec).await;
-        if work == "big" {
+        if job.work == Work::Big {
+            before = cpu_s();
             let start = Instant::now();
             let response = session.ask(big_line(child.name)).await.expect("asked");
-            times.push(start.elapsed().as_secs_f64() * 1e6);
-            assert!(
-                response.truncated || response.text.len() == BIG_LINES * 80 - 1,
-                "{}",
-                response.text.len()
-            );
+            measured.times_us.push(us_since(start));
+            measured.cpu_s = cpu_s() - before;
             assert!(!response.truncated, "truncated");
-            return times;
+            assert_eq!(response.text.len(), BIG_LINES * 80 - 1);
+            return measured;
         }
-        for _ in 0..TURNS + WARM_UP {
+        for n in 0..job.warm_up + job.count {
+            if n == job.warm_up {
+                measured.times_us.clear();
+                before = cpu_s();
+            }
+            let line = child.line(n);
             let start = Instant::now();
-            let response = session.ask(child.line).await.expect("asked");
-            times.push(start.elapsed().as_secs_f64() * 1e6);
-            assert_eq!(response.text, child.answer, "{response:#?}");
+            let response = session.ask(line).await.expect("asked");
+            measured.times_us.push(us_since(start));
+            measured.bad += u64::from(response.text != child.answer(n));
         }
-        times.split_off(WARM_UP)
+        measured.cpu_s = cpu_s() - before;
+        measured
     })
 }
 
-fn fleet() -> Vec<f64> {
+fn fleet() -> Measured {
     const SESSIONS: usize = 100;
     const IDLE: Duration = Duration::from_secs(5);
-    let cpu_ms = || {
-        let usage =
-            nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("getrusage");
-        let ms = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 * 1e3 + t.tv_usec() as f64 / 1e3;
-        ms(usage.user_time()) + ms(usage.system_time())
-    };
-    let rss_kb = || {
-        let status = std::fs::read_to_string("/proc/self/status").expect("status");
-        let line = status
-            .lines()
-            .find(|l| l.starts_with("VmRSS"))
-            .expect("VmRSS")
-            .to_owned();
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|n| n.parse::<f64>().ok())
-            .expect("kB")
-    };
-    runtime().block_on(async {
-        let child = children().into_iter().find(|c| c.name == "bash").expect("bash");
-        let spec = spec(&child);
-        let before_kb = rss_kb();
+    drivers::runtime().block_on(async {
+        let spec = spec(&Child::named("bash"));
+        let before_kb = resident_kb();
         let start = Instant::now();
         let mut sessions = Vec::new();
         for _ in 0..SESSIONS {
@@ -535,19 +315,17 @@ fn fleet() -> Vec<f64> {
             session.wait_ready().await.expect("ready");
         }
         let start_ms = start.elapsed().as_secs_f64() * 1e3;
-        let before = cpu_ms();
+        let before = cpu_s();
         tokio::time::sleep(IDLE).await;
-        let idle_cpu_ms = cpu_ms() - before;
-        let kb_each = (rss_kb() - before_kb) / SESSIONS as f64;
+        let idle_cpu_ms = (cpu_s() - before) * 1e3;
+        let kb_each = (resident_kb() - before_kb) / SESSIONS as f64;
         let start = Instant::now();
         drop(sessions);
         let teardown_ms = start.elapsed().as_secs_f64() * 1e3;
-        vec![
-            start_ms,
-            idle_cpu_ms,
-            IDLE.as_secs_f64() * 1e3,
-            kb_each,
-            teardown_ms,
-        ]
+        let idle_ms = IDLE.as_secs_f64() * 1e3;
+        Measured {
+            times_us: vec![start_ms, idle_cpu_ms, idle_ms, kb_each, teardown_ms],
+            ..Default::default()
+        }
     })
 }

@@ -4,8 +4,10 @@
 //! It knows where a match ends and whose it is; where it begins and its groups are found by that pattern's own regex on the piece that may
 //! hold it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{self, Cache, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::captures::Captures;
@@ -44,7 +46,29 @@ struct Text {
 #[derive(Debug)]
 pub(super) struct Program {
     pub dfa: DFA,
-    spare: Mutex<Vec<Cache>>,
+    spare: Mutex<Vec<Memory>>,
+}
+
+/// What walks of one automaton learn of it: the states built so far, and what is certain in them. Their names hold until the cache is emptied.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub cache: Cache,
+    /// As of this count of times that the cache was emptied.
+    pub clears: usize,
+    /// States in which nothing has begun, the first of a walk last; empty when they have no name.
+    pub fresh: Vec<LazyStateID>,
+    /// What is certain in a state, whatever byte follows.
+    pub known: BTreeMap<LazyStateID, Certain>,
+}
+
+/// What holds in a state without a look at the next byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certain {
+    Nothing,
+    /// A match ends here; it may grow.
+    Match(PatternID),
+    /// A match ends here, and nothing that follows can change it.
+    Final(PatternID),
 }
 
 /// Where a match is, and its groups.
@@ -203,16 +227,21 @@ impl Text {
 
 impl Program {
     /// Memory for a walk.
-    pub fn cache(&self) -> Cache {
+    pub fn memory(&self) -> Memory {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        spare.pop().unwrap_or_else(|| self.dfa.create_cache())
+        spare.pop().unwrap_or_else(|| Memory {
+            cache: self.dfa.create_cache(),
+            clears: 0,
+            fresh: Vec::new(),
+            known: BTreeMap::new(),
+        })
     }
 
-    pub fn give_back(&self, cache: Cache) {
+    pub fn give_back(&self, memory: Memory) {
         const SPARE: usize = 2;
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.len() < SPARE {
-            spare.push(cache);
+            spare.push(memory);
         }
     }
 }

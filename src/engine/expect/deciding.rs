@@ -118,7 +118,8 @@ impl Expecter {
                 let nothing = hit.start == hit.end && hit.end <= group.cursor;
                 let found = Found {
                     truncated_bytes: self.kept.base().saturating_sub(group.cursor),
-                    ..text(hit, origin, group.cursor, &self.kept, now.since(group.began))
+                    before: self.kept.range(group.cursor, hit.start).to_vec(),
+                    ..text(hit, origin, &self.kept, now.since(group.began))
                 };
                 if nothing {
                     break;
@@ -137,18 +138,22 @@ impl Expecter {
     fn text_found(&mut self, at: usize, hit: Hit, now: Time) {
         let open = self.waits.remove(at);
         let origin = origin(&open.groups, hit.index);
-        let end = hit.end;
+        let (start, end) = (hit.start, hit.end);
         let found = Found {
             truncated_bytes: self.truncated,
-            ..text(
-                hit,
-                origin,
-                self.cursor + self.truncated,
-                &self.kept,
-                now.since(open.began),
-            )
+            ..text(hit, origin, &self.kept, now.since(open.began))
         };
-        self.tell(open, found, end);
+        let before = self.text_before(start, open.options.peek);
+        self.tell(open, Found { before, ..found }, end);
+    }
+
+    /// The unmatched text before a find. It is large only where nobody else needs it, and then it is not copied.
+    fn text_before(&mut self, start: u64, stays: bool) -> Vec<u8> {
+        let from = self.cursor + self.truncated;
+        match stays || !self.background.is_empty() {
+            true => self.kept.range(from, start).to_vec(),
+            false => self.kept.take(from, start),
+        }
     }
 
     fn tell(&mut self, open: Open, found: Found, consumed: u64) {
@@ -174,11 +179,12 @@ impl Expecter {
         let open = self.waits.remove(at);
         let (group, index) = origin(&open.groups, index);
         let end = self.kept.end();
+        let stays = open.options.peek || kind == FoundKind::Timeout;
         let found = Found {
             index,
             kind,
             group,
-            before: self.unmatched().to_vec(),
+            before: self.text_before(end, stays),
             matched: Vec::new(),
             captures,
             position: end,
@@ -445,13 +451,14 @@ fn origin(groups: &[(Group, usize)], mut index: usize) -> (Group, usize) {
     (Group::Own, index)
 }
 
-fn text(hit: Hit, (group, index): (Group, usize), cursor: u64, kept: &Kept, waited: Duration) -> Found {
+/// All but what stands before it.
+fn text(hit: Hit, (group, index): (Group, usize), kept: &Kept, waited: Duration) -> Found {
     let after = kept.from(hit.end);
     Found {
         index,
         kind: FoundKind::Text,
         group,
-        before: kept.range(cursor, hit.start).to_vec(),
+        before: Vec::new(),
         matched: kept.range(hit.start, hit.end).to_vec(),
         captures: hit.captures,
         position: hit.start,

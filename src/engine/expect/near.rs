@@ -34,11 +34,11 @@ pub(super) fn nearness(patterns: &Patterns, index: usize, group: Group, kept: &K
 
 /// The longest piece that a match could have begun with; of equals the newest.
 fn near(program: &Program, text: &[u8], base: u64) -> Option<Near> {
-    let mut cache = program.cache();
+    let mut memory = program.memory();
     let mut steps = STEPS;
     let mut best = (0, 0);
     for start in (0..text.len()).rev() {
-        let length = alive(program, &mut cache, text, start, &mut steps)?;
+        let length = alive(program, &mut memory.cache, text, start, &mut steps)?;
         if length > best.1 {
             best = (start, length);
         }
@@ -46,7 +46,7 @@ fn near(program: &Program, text: &[u8], base: u64) -> Option<Near> {
             break;
         }
     }
-    program.give_back(cache);
+    program.give_back(memory);
     let (start, length) = best;
     if length < LEAST_BYTES {
         return None;

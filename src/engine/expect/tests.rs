@@ -876,3 +876,35 @@ fn what_a_turn_has_read_is_not_found_again() {
     rig.expect(["answer", "prompt"]);
     assert_eq!(rig.told(), "1:prompt");
 }
+
+#[test]
+fn a_large_text_before_a_match_is_whole_and_what_follows_goes_on() {
+    let large = "0123456789".repeat(20_000);
+    let mut rig = Rig::text();
+    rig.expect(["END"]);
+    rig.out(&large);
+    rig.out("END tail, more");
+    let found = rig.found().expect("found");
+    assert_eq!(
+        (found.before(), found.after()),
+        (large.as_str().into(), " tail, more".into())
+    );
+    assert_eq!((found.position, found.end), (200_000, 200_003));
+    rig.expect([re("t(ai)l")]);
+    let found = rig.found().expect("found");
+    assert_eq!((found.before().as_ref(), found.position), (" ", 200_004));
+
+    let mut rig = Rig::text();
+    rig.out(&large);
+    rig.out("END");
+    let peek = WaitOptions {
+        peek: true,
+        ..WaitOptions::default()
+    };
+    let patterns = Patterns::new(["END"]).expect("compiles");
+    rig.wait(&patterns, peek);
+    assert_eq!(rig.found().expect("found").before.len(), 200_000);
+    rig.expect([Pattern::eof()]);
+    rig.eof();
+    assert_eq!(rig.found().expect("found").before.len(), 200_003);
+}

@@ -7,7 +7,7 @@ use regex_automata::PatternID;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::Cache;
 
-use super::automaton::{Program, start};
+use super::automaton::{Certain, Memory, Program, start};
 use super::found::Settled;
 use super::kept::Kept;
 
@@ -43,7 +43,7 @@ pub(super) struct Walk {
     /// The match so far: the automaton prefers a later one to it.
     last: Option<Matched>,
     over: Over,
-    /// States in which nothing has begun.
+    /// States in which nothing has begun, the first of a walk last.
     fresh: Vec<LazyStateID>,
     /// What is certain in a state, whatever byte follows.
     known: BTreeMap<LazyStateID, Certain>,
@@ -62,24 +62,23 @@ enum Over {
     Dead,
 }
 
-/// What holds in a state without a look at the next byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Certain {
-    Nothing,
-    /// A match ends here; it may grow.
-    Match(PatternID),
-    /// A match ends here, and nothing that follows can change it.
-    Final(PatternID),
-}
-
 /// After how many bytes it is noted whether anything has begun.
 const BLOCK_BYTES: usize = 1024;
 const NEVER_GIVES_UP: &str = "a cache without a least number of clears never gives up";
 
 impl Walk {
     pub fn new(program: &Arc<Program>, from: u64) -> Walk {
+        let Memory {
+            cache,
+            clears,
+            fresh,
+            known,
+        } = program.memory();
+        let named = (cache.clear_count() == clears)
+            .then(|| fresh.last().copied())
+            .flatten();
         let mut walk = Walk {
-            cache: Some(program.cache()),
+            cache: Some(cache),
             program: program.clone(),
             state: LazyStateID::default(),
             from,
@@ -88,12 +87,15 @@ impl Walk {
             first: None,
             last: None,
             over: Over::No,
-            fresh: Vec::new(),
-            known: BTreeMap::new(),
-            clears: 0,
+            fresh,
+            known,
+            clears,
             steps: 0,
         };
-        walk.begin();
+        match named {
+            Some(first) => walk.state = first,
+            None => walk.begin(),
+        }
         walk
     }
 
@@ -373,7 +375,12 @@ impl Walk {
 impl Drop for Walk {
     fn drop(&mut self) {
         if let Some(cache) = self.cache.take() {
-            self.program.give_back(cache);
+            self.program.give_back(Memory {
+                cache,
+                clears: self.clears,
+                fresh: std::mem::take(&mut self.fresh),
+                known: std::mem::take(&mut self.known),
+            });
         }
     }
 }

@@ -225,13 +225,11 @@ impl Problem {
     pub fn of(error: &EvalAltResult) -> Option<Problem> {
         let place = Place::of(innermost(error).position());
         if let Some(failure) = Failure::within(error) {
-            return failure
-                .code
-                .is_static()
-                .then(|| Problem::of_failure(&failure, place));
+            let told = failure.code.is_static() && !is_of_nothing(&failure.message);
+            return told.then(|| Problem::of_failure(&failure, place));
         }
         match innermost(error) {
-            // A value that is not there: what should have given it has been told, or is the program's word.
+            // As with `is_of_nothing`.
             EvalAltResult::ErrorFunctionNotFound(signature, _) if signature.contains("()") => None,
             EvalAltResult::ErrorVariableNotFound(name, _) if name.contains("::") => None,
             EvalAltResult::ErrorFunctionNotFound(signature, _) => Some(Problem::new(
@@ -258,6 +256,11 @@ impl Problem {
             _ => None,
         }
     }
+}
+
+/// A value that is not there: what should have given it has been told, or is a program's word or an argument of the run.
+fn is_of_nothing(words: &str) -> bool {
+    words.ends_with("type ()")
 }
 
 /// The error itself, without the calls around it.

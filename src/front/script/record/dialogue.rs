@@ -10,6 +10,14 @@ use crate::host::recording::{RecordedKind, Recording};
 /// Rows of a wrapped prompt that are joined.
 const PROMPT_ROWS: usize = 8;
 
+/// A screen's rows: the cursor's first, then from the bottom up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// They were not there when the step before began.
+    pub fresh: Vec<String>,
+    pub old: Vec<String>,
+}
+
 /// One wait and what was typed after it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
@@ -17,8 +25,8 @@ pub struct Step {
     pub text: String,
     /// What stood left of the cursor.
     pub line: String,
-    /// The program painted the whole screen: its rows, those first that tell this screen from the one before.
-    pub rows: Vec<String>,
+    /// The program painted the whole screen.
+    pub rows: Rows,
     /// The tty hid what was typed.
     pub hidden: bool,
     /// Keys are read one by one.
@@ -139,7 +147,7 @@ impl Reader {
             line: self.line(&text),
             rows: match std::mem::take(&mut self.painted) {
                 true => self.rows(),
-                false => Vec::new(),
+                false => Rows::default(),
             },
             hidden,
             raw: self.look.canonical == Some(false),
@@ -166,20 +174,19 @@ impl Reader {
         }
     }
 
-    /// The cursor's row, then from the bottom up; rows that were not there at the step before come first.
-    fn rows(&mut self) -> Vec<String> {
+    fn rows(&mut self) -> Rows {
         let own = self.screen.row(self.screen.cursor().pos.row).map(|row| row.text);
         let text = self.screen.viewport_text();
         let rows: Vec<String> = own
             .into_iter()
             .chain(text.lines().rev().map(str::to_owned))
             .collect();
-        let (fresh, old): (Vec<String>, Vec<String>) = rows
+        let (fresh, old) = rows
             .iter()
             .cloned()
             .partition(|row| !self.rows_before.contains(row));
         self.rows_before = rows;
-        [fresh, old].concat()
+        Rows { fresh, old }
     }
 
     fn finish(mut self) -> Dialogue {

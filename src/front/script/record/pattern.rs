@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::dialogue::Rows;
+
 /// Longer lines are told by their end.
 const LINE_CHARS: usize = 72;
 /// A literal of fewer letters in a row would be found anywhere.
@@ -300,14 +302,16 @@ fn count(pattern: &Pattern, text: &str) -> usize {
     compiled(pattern).map_or(1, |regex| regex.find_iter(text).count().max(1))
 }
 
-/// What to wait for on a screen that a program paints: the first of its rows that stays as it is from run to run, else the first that tells
-/// something.
-pub fn for_rows(rows: &[String], names: &Names) -> Option<Pattern> {
-    let patterns = rows.iter().map(|row| generalised(shortened(row.trim()), names));
-    let telling: Vec<(String, bool)> = patterns.filter(|(pattern, _)| tells(pattern)).collect();
-    let constant = telling.iter().find(|(_, any)| !any);
-    let (pattern, _) = constant.or(telling.first())?;
-    Some(Pattern::Screen(pattern.clone()))
+/// What to wait for on a screen that a program paints: one of the rows that are new on it, of those one that stays as it is from run to run,
+/// else the first that tells something. When no new row tells anything, the same of the old ones.
+pub fn for_rows(rows: &Rows, names: &Names) -> Option<Pattern> {
+    [&rows.fresh, &rows.old].into_iter().find_map(|rows| {
+        let patterns = rows.iter().map(|row| generalised(shortened(row.trim()), names));
+        let telling: Vec<(String, bool)> = patterns.filter(|(pattern, _)| tells(pattern)).collect();
+        let constant = telling.iter().find(|(_, any)| !any);
+        let (pattern, _) = constant.or(telling.first())?;
+        Some(Pattern::Screen(pattern.clone()))
+    })
 }
 
 /// Borders and fillers are on every screen, and so is what any text would match.

@@ -212,6 +212,23 @@ fn a_program_with_a_screen_of_its_own_is_read_from_its_screen() {
 }
 
 #[test]
+fn what_is_new_on_a_screen_is_waited_for() {
+    let tape = Tape::new()
+        .tty(false, false)
+        .out("\x1b[?1049h\x1b[2J\x1b[Hfirst line\x1b[24;1Ha status\x1b[1;1H")
+        .typed("o")
+        .out("\x1b[24;1H-- INSERT -- 2,1\x1b[2;1H")
+        .typed("x")
+        .exits(0);
+    let wanted = "\ns.expect(screen(#{ screen: `first line` }));\ns.send(\"o\");\n\ns.expect(screen(#{ screen: `-- INSERT -- [\\d.,]+` }));\ns.send(\"x\");\n";
+    assert!(
+        tape.script(&["vi"]).text.contains(wanted),
+        "{}",
+        tape.script(&["vi"]).text
+    );
+}
+
+#[test]
 fn a_program_that_hides_keys_itself_keeps_its_secret() {
     let tape = Tape::new()
         .tty(false, false)
