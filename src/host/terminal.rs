@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::termios::{self, SetArg, Termios};
 use nix::unistd::{isatty, ttyname};
@@ -120,6 +121,10 @@ impl End {
             End::File(fd) => nix::unistd::read(fd, &mut buffer)?,
             End::Watched(fd) => loop {
                 let mut ready = fd.readable().await?;
+                if !is_now(fd.get_ref(), PollFlags::POLLIN)? {
+                    ready.clear_ready();
+                    continue;
+                }
                 match nix::unistd::read(fd.get_ref(), &mut buffer) {
                     Ok(count) => break count,
                     Err(Errno::EAGAIN) => ready.clear_ready(),
@@ -142,6 +147,10 @@ impl End {
             End::File(fd) => Ok(nix::unistd::write(fd, bytes)?),
             End::Watched(fd) => loop {
                 let mut ready = fd.writable().await?;
+                if !is_now(fd.get_ref(), PollFlags::POLLOUT)? {
+                    ready.clear_ready();
+                    continue;
+                }
                 match nix::unistd::write(fd.get_ref(), bytes) {
                     Ok(count) => return Ok(count),
                     Err(Errno::EAGAIN) => ready.clear_ready(),
@@ -149,6 +158,19 @@ impl End {
                     Err(error) => return Err(error.into()),
                 }
             },
+        }
+    }
+}
+
+/// A pipe that we share with others stays as it is, and where it is blocking, a read that finds nothing would hold the whole runtime up.
+fn is_now(fd: &OwnedFd, wanted: PollFlags) -> io::Result<bool> {
+    let mut fds = [PollFd::new(fd.as_fd(), wanted)];
+    loop {
+        match poll(&mut fds, PollTimeout::ZERO) {
+            // The other side's end counts, too: the read or write tells it.
+            Ok(count) => return Ok(count > 0),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -481,6 +481,46 @@ fn arguments_are_seen_everywhere() {
 }
 
 #[test]
+fn a_session_is_handed_over_and_a_pattern_takes_it_back() {
+    use std::io::Write as _;
+    let home = Home::new();
+    let text = r#"
+        let s = spawn("cat");
+        let r = s.interact(#{ patterns: re("ask (me)") });
+        print(r.reason + ": " + r.found[1]);
+        let r = s.interact(#{ escape: "ctrl-]" });
+        print(r.reason);
+    "#;
+    let mut command = home.command(&["script", "run", "--timeout", "20s", "-c", text]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("start ptych");
+    // The pipe stays open: nothing may wait for its end.
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(b"ask me\n").expect("write to ptych");
+    let (out_tx, out) = std::sync::mpsc::channel();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().expect("piped"));
+    std::thread::spawn(move || {
+        use std::io::BufRead as _;
+        let mut line = String::new();
+        while stdout.read_line(&mut line).is_ok_and(|count| count > 0) {
+            let _gone = out_tx.send(std::mem::take(&mut line));
+        }
+    });
+    let within = std::time::Duration::from_secs(20);
+    let mut told = String::new();
+    while !told.contains("found: me\n") {
+        told.push_str(&out.recv_timeout(within).expect("the pattern takes it back"));
+    }
+    stdin.write_all(b"\x1d").expect("write to ptych");
+    while !told.contains("escaped\n") {
+        told.push_str(&out.recv_timeout(within).expect("the key gives it back"));
+    }
+    assert_eq!(child.wait().expect("its end").code(), Some(0));
+}
+
+#[test]
 fn nothing_survives_a_script() {
     let home = Home::new();
     let text = "let s = spawn([\"sh\", \"-c\", \"echo pid=$$; trap '' HUP; while :; do sleep 1; done\"]); print(s.expect(re(`pid=(\\d+)`))[1]);";
