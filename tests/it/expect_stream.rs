@@ -147,7 +147,11 @@ fn the_echo_of_a_long_line_is_one_line() {
         let s = spawn_with(["python3", "-c", program], options);
         s.expect("> ").await.expect("a prompt");
         let long: String = (0..40).map(|n| format!("{n:04}-")).collect();
-        s.send_line(&long).await.expect("typed");
+        // To the last column, so that the editor wraps there.
+        let (row, rest) = long.split_at(78);
+        s.send(row).await.expect("typed");
+        s.expect_with(row, peek()).await.expect("echoed");
+        s.send_line(rest).await.expect("typed");
         let found = s.expect("\n200\n").await.expect("all of it");
         assert_eq!(found.before(), long);
     });
