@@ -1,6 +1,7 @@
 //! One key, as a terminal sends it in the modes that are in force (xterm's control sequences, "PC-Style Function Keys" and "VT220-Style").
 //!
-//! A name is modifiers and a key, joined by `-`: `up`, `f5`, `ctrl-c`, `alt-x`, `shift-tab`, `ctrl-shift-right`, `kp-enter`.
+//! A name is modifiers and a key, joined by `-`: `up`, `f5`, `ctrl-c`, `alt-x`, `shift-tab`, `ctrl-shift-right`, `kp-enter`. A character's key has
+//! its name: `q`.
 
 /// The modes that change what a key sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,9 +104,7 @@ pub fn encode(name: &str, modes: KeyModes) -> Result<Vec<u8>, String> {
     }
     let mut chars = key.chars();
     match (chars.next(), chars.next()) {
-        (Some(char), None) if modifiers != Modifiers::default() => {
-            typed(char, modifiers).ok_or_else(|| no_bytes(name))
-        }
+        (Some(char), None) if !char.is_control() => typed(char, modifiers).ok_or_else(|| no_bytes(name)),
         _ => Err(unknown(name)),
     }
 }
@@ -216,6 +215,8 @@ mod tests {
             ("ctrl-c", "\x03"),
             ("ctrl-C", "\x03"),
             ("ctrl-space", "\0"),
+            ("q", "q"),
+            ("shift-q", "Q"),
             ("ctrl-_", "\x1f"),
             ("alt-x", "\x1bx"),
             ("alt-X", "\x1bX"),
@@ -259,7 +260,7 @@ mod tests {
     fn what_no_terminal_sends_is_refused() {
         for name in [
             "entr",
-            "x",
+            "\n",
             "",
             "ctrl-",
             "ctrl-enter",
