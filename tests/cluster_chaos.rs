@@ -117,6 +117,8 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn run_seeds(tool: &Tool, harm: Harm, seeds: u64) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let first = number("PTYCH_SEED", 1);
+    // The first runtime of a process opens what catches signals, for good.
+    drop(tokio::runtime::Builder::new_current_thread().enable_all().build());
     for seed in first..first + seeds {
         let before = descriptors();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
