@@ -890,6 +890,8 @@ fn a_large_text_before_a_match_is_whole_and_what_follows_goes_on() {
         (large.as_str().into(), " tail, more".into())
     );
     assert_eq!((found.position, found.end), (200_000, 200_003));
+    // It was moved: a copy would have left the session its buffer.
+    assert!(rig.e.kept_capacity() < 100_000, "{}", rig.e.kept_capacity());
     rig.expect([re("t(ai)l")]);
     let found = rig.found().expect("found");
     assert_eq!((found.before().as_ref(), found.position), (" ", 200_004));
