@@ -58,7 +58,7 @@ impl ScreenCondition {
 }
 
 /// A TOML string that means `text`.
-fn basic_string(text: &str) -> String {
+pub fn basic_string(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {

@@ -37,7 +37,7 @@ use super::limits;
 use super::time::Time;
 use super::tty::{ProbeDepth, TtyProbe, Waiting};
 
-pub use condition::ScreenCondition;
+pub use condition::{ScreenCondition, basic_string};
 pub use found::{
     Capture, ExpectEvent, Failure, FailureWhy, Found, FoundKind, Group, Near, Nearness, Settled,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rhai::{Array, Dynamic, Map};
 
 use super::failure::{Code, Failure};
-use crate::engine::expect::{self, PatternError, Patterns, ScreenCondition};
+use crate::engine::expect::{self, PatternError, Patterns, ScreenCondition, basic_string};
 
 /// One thing to wait for; a string is a literal one.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +102,7 @@ pub fn screen(conditions: &Map) -> Result<Pattern, Failure> {
 fn inline_table(map: &Map) -> Result<String, Failure> {
     let fields: Vec<String> = map
         .iter()
-        .map(|(key, value)| Ok(format!("{} = {}", quoted(key), toml(value)?)))
+        .map(|(key, value)| Ok(format!("{} = {}", basic_string(key), toml(value)?)))
         .collect::<Result<_, Failure>>()?;
     Ok(format!("{{ {} }}", fields.join(", ")))
 }
@@ -116,7 +116,7 @@ fn toml(value: &Dynamic) -> Result<String, Failure> {
         return Ok(format!("[{}]", items.join(", ")));
     }
     if let Ok(text) = value.clone().into_string() {
-        return Ok(quoted(&text));
+        return Ok(basic_string(&text));
     }
     match value.type_name() {
         "bool" | "i64" | "f64" => Ok(value.to_string()),
@@ -124,20 +124,6 @@ fn toml(value: &Dynamic) -> Result<String, Failure> {
             "a condition cannot hold a value of type {other}"
         ))),
     }
-}
-
-/// A TOML string that means `text`.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", c as u32)),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// A number of seconds, whole or not.
