@@ -49,6 +49,7 @@ pub fn run(args: args::Record) -> anyhow::Result<Exit> {
 }
 
 /// Records without a word; where the program and the recording are is told by `args`.
+#[cfg(feature = "script")]
 pub fn capture(args: &args::Record) -> anyhow::Result<Left> {
     watch(plan(args)?)
 }
